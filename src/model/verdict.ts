@@ -1,0 +1,124 @@
+/** invalid > unknown > valid: a loss stays a loss although some fault could not be proven. */
+export type VerdictWord = 'valid' | 'invalid' | 'unknown';
+
+/** One line of a witness: who did what when, in words that can be checked against the history. */
+export interface ProofStep {
+  /** Op id, or -1 for a probe or a fault. */
+  op: number;
+  process: number;
+  timeNs: number;
+  /** `send`, `ok`, `poll`, `final`, `replica`, `probe`, `fault`. */
+  what: string;
+  /** `at offset 333, node 1, epoch 4` */
+  says: string;
+}
+
+/** A proof that a promise was broken. */
+export interface Anomaly {
+  type: string;
+  /** Dense key id, or -1. */
+  key: number;
+  /** -1: not about one offset. */
+  offset: number;
+  /** -1: not about one value. */
+  value: number;
+  /** The moment it became visible, ns. */
+  timeNs: number;
+  /** The smallest witness: op ids, in time order. */
+  ops: number[];
+  proof: ProofStep[];
+  /** A sentence that a person can check by hand. */
+  explanation: string;
+  /** For a span (split-brain): its begin and end. */
+  spanNs?: [number, number];
+  /** Flat facts for machines and for the page: `holdsNow`, `node`, `epoch`, `firstReadOp`. */
+  data: Record<string, string | number | boolean | number[]>;
+}
+
+export interface CheckerResult {
+  id: string;
+  /** Types that it can find. */
+  anomalies: string[];
+  result: VerdictWord | 'not-applicable';
+  count: number;
+  /** How many things it judged. */
+  checked: number;
+  /** `3,025 acknowledged sends against the final reads of 3 keys` */
+  what: string;
+  /** For unknown and not-applicable: why. */
+  reason?: string;
+  /** Of a checker that threw. */
+  stack?: string;
+  durationMs: number;
+}
+
+/** One kind and cause: a card on the page. */
+export interface Case {
+  /** Stable within the verdict: `lost-write-1`. */
+  id: string;
+  type: string;
+  keys: number[];
+  count: number;
+  /** Faults in force (or just over) at the anomalies. */
+  faults: number[];
+  spanNs: [number, number];
+  /** One sentence for all of them, the first one's witness in it. */
+  sentence: string;
+  /** The first ones, whole. */
+  anomalies: Anomaly[];
+  /** All of them, compact: offset, value, time ns. Capped at 100,000. */
+  all: [offset: number, value: number, timeNs: number][];
+  /** Types that follow from this and are counted with it. */
+  alsoCountedBy: { type: string; count: number }[];
+  /** The case that this one follows from; then it has no card of its own. */
+  partOf?: string;
+}
+
+/** How many acks fell into a fault's force, or into the second before a leader change. */
+export interface AtRisk {
+  fault: number;
+  key: number;
+  inForce: number;
+  beforeLeaderChange: number;
+}
+
+export interface Counts {
+  ok: number;
+  fail: number;
+  info: number;
+}
+export interface Stats {
+  /** Client ops of the load; final and replica reads are not counted. */
+  ops: Counts;
+  byF: Record<string, Counts>;
+  ackedValues: number;
+  polledRecords: number;
+  finalRecords: number;
+  latencyMs: { p50: number; p95: number; p99: number; max: number };
+  perSecond: number;
+  /** Per key: the longest stretch of the load without an acknowledged send. */
+  gaps: { key: number; fromNs: number; toNs: number }[];
+  /** From each heal until all replicas were in sync again, or the process answered. */
+  recoveries: { fault: number; fromNs: number; toNs: number; what: string }[];
+  reasons: { reason: string; type: 'fail' | 'info'; count: number }[];
+}
+
+/** verdict.json */
+export interface Verdict {
+  format: 1;
+  verdict: VerdictWord;
+  /** `37 acknowledged writes to orders-0 were lost` */
+  sentence: string;
+  /** Why it is unknown, or would be if it were not invalid. */
+  reasons: string[];
+  cases: Case[];
+  checkers: CheckerResult[];
+  faults: { total: number; proven: number; unproven: number[]; moot: number[] };
+  atRisk: AtRisk[];
+  /** What a valid verdict lacks: `No ack was at risk in any fault`. */
+  cautions: string[];
+  stats: Stats;
+  /** Rows judged, and whether the file was cut. */
+  history: { rows: number; truncated: boolean; lastNs: number };
+  durationMs: number;
+}

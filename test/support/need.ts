@@ -1,0 +1,56 @@
+/**
+ * What a fresh machine may lack. A test that needs it skips and says so; where SCHISM_REQUIRE=all
+ * is set (CI), nothing may skip and the test fails instead.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Test } from 'tap';
+
+const onPath = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
+
+export const chromium = (): string | undefined =>
+  process.env['CHROMIUM'] ??
+  onPath('chromium') ??
+  onPath('chromium-browser') ??
+  onPath('google-chrome');
+
+function has(what: string): boolean {
+  switch (what) {
+    case 'java':
+      try {
+        execFileSync('java', ['-version'], { stdio: 'ignore' });
+        return true;
+      } catch {
+        return false;
+      }
+    case 'maven':
+      return onPath('mvn') !== undefined;
+    case 'go':
+      return onPath('go') !== undefined;
+    case 'chromium':
+      return chromium() !== undefined;
+    case 'linux':
+      return process.platform === 'linux' && networkInterfaces()['lo'] !== undefined;
+    default:
+      throw new Error(`Expected a known need, got ${what}.`);
+  }
+}
+
+/** `if (!need(t, 'java', 'maven')) return;` */
+export function need(
+  t: Test,
+  ...what: ('java' | 'maven' | 'go' | 'chromium' | 'linux')[]
+): boolean {
+  const missing = what.filter((one) => !has(one));
+  if (missing.length === 0) return true;
+  const why = `needs ${missing.join(' and ')}, which this machine does not have`;
+  if (process.env['SCHISM_REQUIRE'] === 'all') t.fail(why);
+  else t.plan(0, why);
+  return false;
+}
