@@ -1,7 +1,7 @@
 /**
  * The history is one flat table of rows; a Batch is a run of consecutive rows. Offsets are
- * inclusive, high watermarks exclusive, times are nanoseconds since the run's start on one
- * monotonic clock. -1 means "none" or "unknown" in every column but `kind`, `f` and `code`.
+ * inclusive, high watermarks exclusive, times are nanoseconds since the begin of the load on one
+ * monotonic clock (rows of the start have negative times). -1 means "none" or "unknown" in every column but `kind`, `f`, `timeNs` and `code`.
  *
  * What each column means, by kind and f (the table is the contract):
  *
@@ -103,7 +103,7 @@ export const isHead = (batch: Batch, i: number): boolean =>
 
 /** Where a run's rows go. Implemented by src/history. */
 export interface Recorder {
-  /** Nanoseconds since the run's start. */
+  /** Nanoseconds since the begin of the load. */
   now(): number;
   /** A new op id, unique in the run: 0, 1, 2 ... */
   nextOp(): number;

@@ -5,7 +5,8 @@ export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
 
 /** How a plug-in declares an option; its name in camel case becomes a flag: `--value-bytes`. */
 export interface OptionSpec {
-  type: 'string' | 'number' | 'boolean' | 'list';
+  /** A duration is given as `90`, `90s`, `5m` or `8h` and becomes milliseconds. */
+  type: 'string' | 'number' | 'boolean' | 'list' | 'duration';
   default?: OptionValue;
   /** For numbers. */
   min?: number;
@@ -23,7 +24,7 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export interface RunInfo {
   format: 1;
   schism: string;
-  /** Wall clock at time 0, ISO 8601: to find a moment in a node's log. */
+  /** Wall clock at time 0 (the begin of the load), ISO 8601: to find a moment in a node's log. */
   startedAt: string;
   target: string;
   workload: string;

@@ -1,0 +1,136 @@
+/** Asks every node for its own view about twice a second, and records what it says. */
+import { F, Kind, type Cluster, type Recorder, type Row, type View } from '../model/index.js';
+import { delay } from './wait.js';
+
+const everyMs = 500;
+const answerMs = 1000;
+
+export interface LeaderClaim {
+  node: number;
+  epoch: number;
+}
+export interface KeyState {
+  key: number;
+  leader: number;
+  epoch: number;
+  isr: readonly number[];
+}
+
+export class Probes {
+  /** Nodes that say of themselves that they lead a key, newest epoch first. */
+  readonly claims = new Map<number, LeaderClaim[]>();
+  private readonly cluster: Cluster;
+  private readonly recorder: Recorder;
+  private readonly onLeader: (key: number, claims: readonly LeaderClaim[]) => void;
+  private readonly isrSeen = new Map<string, string>();
+  private readonly ended = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(
+    cluster: Cluster,
+    recorder: Recorder,
+    onLeader: (key: number, claims: readonly LeaderClaim[]) => void,
+  ) {
+    this.cluster = cluster;
+    this.recorder = recorder;
+    this.onLeader = onLeader;
+  }
+
+  start(): void {
+    this.running = this.loop();
+  }
+
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await this.running;
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      const begin = performance.now();
+      await this.ask();
+      await delay(Math.max(0, everyMs - (performance.now() - begin)), this.ended.signal);
+    }
+  }
+
+  /** One round. `full` records every in-sync replica anew, not only what changed. */
+  async ask(full = false): Promise<View[]> {
+    const views = await this.cluster.views(AbortSignal.timeout(answerMs));
+    const id = this.recorder.nextOp();
+    for (const view of views) this.recorder.append(this.rows(view, id, full));
+    this.noteLeaders(views);
+    return views;
+  }
+
+  private rows(view: View, op: number, full: boolean): Row[] {
+    const at = { kind: Kind.probe, op, timeNs: view.timeNs, node: view.node };
+    const rows: Row[] = [];
+    if (view.error !== undefined) rows.push({ ...at, f: F.silent, text: view.error });
+    for (const { key, leader, epoch, isr } of view.partitions) {
+      rows.push({ ...at, f: F.view, key, epoch, peer: leader });
+      // Only the leader decides who is in sync; the others repeat it.
+      if (leader !== view.node || isr === undefined) continue;
+      const text = `${epoch}:${isr.join()}`;
+      const name = `${view.node}/${key}`;
+      if (!full && this.isrSeen.get(name) === text) continue;
+      this.isrSeen.set(name, text);
+      for (const peer of isr) rows.push({ ...at, f: F.isr, key, epoch, peer });
+    }
+    for (const { key, epoch, highWatermark, logStart, asLeader } of view.watermarks) {
+      const peer = asLeader ? view.node : -1;
+      rows.push({
+        ...at,
+        f: F.watermark,
+        key,
+        epoch,
+        offset: highWatermark,
+        value: logStart,
+        peer,
+      });
+    }
+    if (view.quorum) {
+      const { leader, epoch, highWatermark } = view.quorum;
+      rows.push({ ...at, f: F.quorum, epoch, peer: leader, offset: highWatermark });
+    }
+    return rows;
+  }
+
+  private noteLeaders(views: readonly View[]): void {
+    const claims = new Map<number, LeaderClaim[]>();
+    for (const view of views) {
+      for (const { key, leader, epoch } of view.partitions) {
+        const list = claims.get(key) ?? [];
+        claims.set(key, list);
+        if (leader === view.node) list.push({ node: view.node, epoch });
+      }
+    }
+    for (const [key, list] of claims) {
+      list.sort((a, b) => b.epoch - a.epoch);
+      const before = JSON.stringify(this.claims.get(key) ?? []);
+      this.claims.set(key, list);
+      if (JSON.stringify(list) !== before) this.onLeader(key, list);
+    }
+  }
+}
+
+/** The state of each key by the newest epoch that any node names. */
+export function keyStates(views: readonly View[], keys: number): KeyState[] {
+  const states: KeyState[] = Array.from({ length: keys }, (_, key) => ({
+    key,
+    leader: -1,
+    epoch: -1,
+    isr: [],
+  }));
+  for (const view of views) {
+    for (const { key, leader, epoch, isr } of view.partitions) {
+      const state = states[key];
+      if (!state) continue;
+      const newer = epoch > state.epoch;
+      // Within one epoch the leader's own word on the in-sync replicas counts most.
+      if (newer || (epoch === state.epoch && leader >= 0 && leader === view.node)) {
+        states[key] = { key, leader, epoch, isr: isr ?? [] };
+      }
+    }
+  }
+  return states;
+}
