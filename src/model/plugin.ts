@@ -89,6 +89,8 @@ export interface Scene {
   >;
   /** The leader of the metadata quorum, or -1. */
   controller(): Promise<number>;
+  /** What an earlier fault was resolved to; undefined: there is no such fault, or not yet. */
+  earlier(fault: number): FaultText | undefined;
   /** A cut of a flapping fault begins (true) or ends. */
   flap(fault: Fault, on: boolean): void;
 }
