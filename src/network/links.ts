@@ -1,0 +1,192 @@
+/** Faults on links: any number at a time, each link doing the strictest of what they want. */
+import { expected, messageOf } from '../model/index.js';
+import type {
+  Applied,
+  CutHow,
+  Healed,
+  LinkSpec,
+  Links,
+  Pair,
+  Ping,
+  Proof,
+  Shape,
+} from '../model/index.js';
+import { inParallel, pause } from './parallel.js';
+import { proveCut, proveHeal, proveShape } from './proof.js';
+import type { Limits, ProofEnv, Sampled, Subject, Watching } from './proof.js';
+import { carriers, cleanLink, cleanStream, union } from './state.js';
+import type { Carrier, LinkState } from './state.js';
+
+/** What carries links. It gets whole states, so that it may repeat them after a restart. */
+export interface LinkDriver {
+  /** `toxiproxy 2.12.0` */
+  readonly name: string;
+  /**
+   * Brings one link (its place in the list of specs) into a state; resolves once it is in force.
+   * Bounded in time. For one link, calls never overlap.
+   */
+  set(link: number, state: LinkState): Promise<void>;
+}
+
+export interface LinksOptions {
+  specs: readonly LinkSpec[];
+  ping: Ping;
+  driver: LinkDriver;
+  /** Nanoseconds since the run's start. */
+  now: () => number;
+  /** Aborted when the links close: what is not proven by then is settled by what is known. */
+  closing: AbortSignal;
+  limits?: Partial<Limits>;
+}
+
+/** So many clients' links are tried for a fault; of the nodes' links every one is. */
+const clientSample = 6;
+const healTries = 3;
+
+export class DrivenLinks implements Links {
+  readonly name: string;
+  readonly #options: LinksOptions;
+  /** By link: fault -> what it wants of the link. */
+  readonly #wants: Map<number, LinkState>[];
+  /** By link: the last order, so that a link's orders never overlap. */
+  readonly #turns: Promise<void>[];
+  readonly #env: ProofEnv;
+  #faults = 0;
+
+  constructor(options: LinksOptions) {
+    this.name = options.driver.name;
+    this.#options = options;
+    this.#wants = options.specs.map(() => new Map<number, LinkState>());
+    this.#turns = options.specs.map(() => Promise.resolve());
+    this.#env = {
+      ping: options.ping,
+      now: options.now,
+      signal: options.closing,
+      limits: options.limits ?? {},
+    };
+  }
+
+  async cut(pairs: readonly Pair[], how: CutHow): Promise<Applied> {
+    const found = carriers(this.#options.specs, pairs);
+    const dropped = { ...cleanStream, drop: true };
+    const wants = found.map(({ link, up, down }): [number, LinkState] => [
+      link,
+      how === 'refuse'
+        ? { ...cleanLink, refuse: true }
+        : { refuse: false, up: up ? dropped : cleanStream, down: down ? dropped : cleanStream },
+    ]);
+    return this.#apply(found, new Map(wants), (subjects, of) =>
+      proveCut(subjects, how, of, this.#env),
+    );
+  }
+
+  async shape(pairs: readonly Pair[], shape: Shape): Promise<Applied> {
+    const found = carriers(this.#options.specs, pairs);
+    const { latencyMs = 0, jitterMs = 0, rateBytesPerSecond = 0 } = shape;
+    if (latencyMs <= 0 && rateBytesPerSecond <= 0)
+      throw expected('a shape', 'a latency or a rate above 0', shape);
+    if (jitterMs > latencyMs) throw expected('`jitterMs`', 'at most the latency', jitterMs);
+    const stream = { drop: false, latencyMs, jitterMs, rateBytesPerSecond };
+    const wants = found.map(({ link, up, down }): [number, LinkState] => [
+      link,
+      { refuse: false, up: up ? stream : cleanStream, down: down ? stream : cleanStream },
+    ]);
+    return this.#apply(found, new Map(wants), (subjects, of) =>
+      proveShape(subjects, of, this.#env),
+    );
+  }
+
+  /** Puts a fault into force, or undoes itself and throws. */
+  async #apply(
+    found: readonly Carrier[],
+    wants: ReadonlyMap<number, LinkState>,
+    prove: (subjects: Subject[], of: Sampled) => Watching,
+  ): Promise<Applied> {
+    const fault = ++this.#faults;
+    const links = found.map(({ link }) => link);
+    for (const [link, state] of wants) this.#wants[link]!.set(fault, state);
+    try {
+      await this.#order(links);
+    } catch (error) {
+      this.#forget(fault, links);
+      // What cannot be undone either is told by the first error: it is the same driver.
+      await this.#order(links).catch(() => undefined);
+      throw error;
+    }
+    const { sample, of } = this.#sample(links);
+    const subjects = sample.map((link): Subject => this.#subject(link, fault, wants.get(link)!));
+    const watching = prove(subjects, of);
+    let healed: Promise<Healed> | undefined;
+    const heal = async (): Promise<Healed> => {
+      // First the fault's own proof is settled: what is seen from now on is no evidence.
+      watching.stop();
+      this.#forget(fault, links);
+      const failed = await this.#heal(links);
+      if (failed === undefined) return { proof: proveHeal(subjects, of, this.#env).proof };
+      return { proof: Promise.resolve(this.#unhealed(failed)) };
+    };
+    return { proof: watching.proof, heal: () => (healed ??= heal()) };
+  }
+
+  async #heal(links: readonly number[]): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#order(links);
+        return undefined;
+      } catch (error) {
+        if (tries === healTries || this.#env.signal.aborted) return error;
+        await pause(500, this.#env.signal);
+      }
+    }
+  }
+
+  #unhealed(error: unknown): Proof {
+    const by = `the fault could not be taken back: ${messageOf(error)}`;
+    return { state: 'unproven', timeNs: this.#options.now(), by };
+  }
+
+  #forget(fault: number, links: readonly number[]): void {
+    for (const link of links) this.#wants[link]!.delete(fault);
+  }
+
+  /** Orders of each link what all faults together want of it when its turn comes. */
+  #order(links: readonly number[]): Promise<void> {
+    return inParallel(links, 4, (link) => {
+      const turn = this.#turns[link]!.then(() =>
+        this.#options.driver.set(link, union(this.#wants[link]!.values())),
+      );
+      this.#turns[link] = turn.catch(() => undefined);
+      return turn;
+    });
+  }
+
+  #subject(link: number, fault: number, own: LinkState): Subject {
+    const wants = this.#wants[link]!;
+    return {
+      spec: this.#options.specs[link]!,
+      own,
+      others: () => union([...wants].flatMap(([id, state]) => (id === fault ? [] : [state]))),
+    };
+  }
+
+  /** All links between nodes, and a few of the clients', spread evenly. */
+  #sample(links: readonly number[]): { sample: number[]; of: Sampled } {
+    const ofClient = (link: number): boolean => {
+      const { from, to } = this.#options.specs[link]!;
+      return typeof from === 'string' || typeof to === 'string';
+    };
+    const clients = links.filter(ofClient);
+    const tried = Math.min(clients.length, clientSample);
+    const some = Array.from(
+      { length: tried },
+      (_, i) => clients[Math.floor((i * clients.length) / tried)]!,
+    );
+    const sample = [...links.filter((link) => !ofClient(link)), ...some];
+    return { sample, of: { tried, clients: clients.length } };
+  }
+
+  /** Resolves once no order is under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#turns);
+  }
+}
