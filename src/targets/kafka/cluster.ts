@@ -1,0 +1,108 @@
+/** A running cluster as the runner sees it. */
+import { createTopics } from '../../kafka/admin.js';
+import { createClient } from '../../kafka/client.js';
+import { createProbes } from '../../kafka/probes.js';
+import {
+  SchismError,
+  type Address,
+  type Cluster,
+  type KeyName,
+  type Links,
+  type OptionValues,
+  type Recorder,
+} from '../../model/index.js';
+import { advertised, route, type Layout } from './layout.js';
+import type { KafkaNode } from './node.js';
+import { proveRoute } from './routes.js';
+
+export interface ClusterParts {
+  layout: Layout;
+  nodes: readonly KafkaNode[];
+  links: Links | undefined;
+  options: OptionValues;
+  recorder: Recorder;
+  facts: Record<string, string>;
+  removeData(): Promise<void>;
+}
+
+const topicsMs = 60_000;
+/** A node that is paused says nothing; nodes are probed twice a second. */
+const viewMs = 1000;
+
+export function kafkaCluster(parts: ClusterParts): Cluster {
+  const { layout, nodes, links, recorder, facts } = parts;
+  const number = (name: string, otherwise: number): number =>
+    Number(parts.options[name] ?? otherwise);
+  const bootstrap = layout.nodes.map((id) => advertised(layout, id, 'client'));
+  const probes = createProbes({ now: () => recorder.now() });
+  const routeFor = (address: Address, worker: number | undefined): Address =>
+    route(layout, address, worker);
+  let keys: readonly KeyName[] = [];
+  let stopping: Promise<void> | undefined;
+
+  return {
+    nodes,
+    bootstrap,
+    facts,
+    route: routeFor,
+    async createTopics(topics) {
+      const made = await createTopics({
+        bootstrap,
+        route: (address) => routeFor(address, undefined),
+        topics,
+        timeoutMs: topicsMs,
+      });
+      keys = made;
+      return made;
+    },
+    views: (signal) =>
+      Promise.all(
+        nodes.map((node) =>
+          probes.askView({
+            node: node.id,
+            address: node.addresses.client,
+            controllerAddress: node.addresses.controller,
+            keys,
+            timeoutMs: viewMs,
+            signal,
+          }),
+        ),
+      ),
+    replica(key, id, signal) {
+      const node = nodes.find((one) => one.id === id);
+      const name = keys[key];
+      if (!node || !name)
+        throw new SchismError('cluster', `Expected a key and a node, got ${key} and ${id}.`);
+      return probes.readReplica({ node: id, address: node.addresses.client, key: name, signal });
+    },
+    client: (worker) =>
+      createClient({
+        bootstrap,
+        route: routeFor,
+        worker,
+        settings: {},
+        keys: () => keys,
+        requestTimeoutMs: number('requestTimeoutMs', 5000),
+        valueBytes: number('valueBytes', 0),
+        pollBytes: number('pollBytes', 1 << 20),
+        pollWaitMs: number('pollWaitMs', 100),
+        clientId: worker === undefined ? 'schism-final' : `schism-${worker}`,
+      }),
+    stop: () =>
+      (stopping ??= (async () => {
+        probes.close();
+        await Promise.all(nodes.map((node) => node.close()));
+        await parts.removeData();
+      })()),
+    ...(links && {
+      links,
+      routes: () =>
+        Promise.all(
+          nodes.map(async (node) => ({
+            node: node.id,
+            proof: await proveRoute(node, layout.nodes, () => recorder.now()),
+          })),
+        ),
+    }),
+  };
+}

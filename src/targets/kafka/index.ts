@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitReady } from '../../kafka/admin.js';
+import { pingKafka } from '../../kafka/ping.js';
+import {
+  SchismError,
+  type Capability,
+  type Cluster,
+  type Links,
+  type OptionValues,
+  type Target,
+  type TargetContext,
+} from '../../model/index.js';
+import { freePorts, run, watch } from '../../processes/index.js';
+import { kafkaCluster } from './cluster.js';
+import { brokerConfig, logging, overrides, properties, settingFacts } from './config.js';
+import { hostsFile, linkSpecs, realAddresses, type Layout } from './layout.js';
+import { KafkaNode, lastLines } from './node.js';
+import { defaultVersion, fetchJars, findSoftware, type Software } from './software.js';
+
+const options: Target['meta']['options'] = {
+  nodes: {
+    type: 'number',
+    default: 3,
+    min: 3,
+    max: 7,
+    integer: true,
+    help: 'brokers, each of them a controller too',
+  },
+  kafkaVersion: {
+    type: 'string',
+    default: defaultVersion,
+    placeholder: 'version',
+    help: 'version of Apache Kafka, 3.9 or newer',
+  },
+  kafkaHome: {
+    type: 'string',
+    placeholder: 'folder',
+    help: 'an unpacked Kafka to run instead of jars by Maven',
+  },
+  brokerConfig: {
+    type: 'list',
+    placeholder: 'key=value',
+    help: "a line for every broker's server.properties, repeatable; the last one of a key wins",
+  },
+  minInsyncReplicas: {
+    type: 'number',
+    default: 2,
+    min: 1,
+    max: 7,
+    integer: true,
+    help: 'min.insync.replicas',
+  },
+  heapMb: {
+    type: 'number',
+    default: 512,
+    min: 128,
+    integer: true,
+    placeholder: 'MB',
+    help: "each broker's largest heap",
+  },
+  keepData: { type: 'boolean', default: false, help: "keep the brokers' data folders" },
+};
+
+const target: Target = {
+  meta: {
+    id: 'kafka',
+    help: 'Apache Kafka in KRaft mode, started here: 3 to 7 brokers that are controllers too',
+    options,
+  },
+  capabilities: (): readonly Capability[] => ['links', 'kill', 'pause', 'stop'],
+  async check(values, cacheDir) {
+    overrides(values);
+    await findSoftware(values, cacheDir);
+  },
+  start,
+};
+export default target;
+
+async function start(context: TargetContext): Promise<Cluster> {
+  const { options: values, signal } = context;
+  // First of all, so that what follows is cleaned up whatever happens.
+  watch();
+  const found = await findSoftware(values, context.cacheDir);
+  if (found.libs === undefined) context.progress(`fetching Apache Kafka ${found.kafkaVersion}`);
+  const libs = found.libs ?? (await fetchJars(found.kafkaVersion, context.cacheDir, signal));
+  const [client, broker, controller] = (await freePorts(3)) as [number, number, number];
+  const layout: Layout = {
+    nodes: Array.from({ length: Number(values['nodes'] ?? 3) }, (_, i) => i + 1),
+    ports: { client, broker, controller },
+    linked: context.links !== undefined,
+  };
+  let links: Links | undefined;
+  if (context.links) {
+    context.progress('opening links');
+    links = await context.links.open(linkSpecs(layout, context.concurrency), pingKafka);
+  }
+
+  const { length } = layout.nodes;
+  context.progress(`starting ${length} nodes of Apache Kafka ${found.kafkaVersion}`);
+  const nodes = await prepare(context, layout, { ...found, libs });
+  const config = brokerConfig(layout, 1, '', values);
+  const cluster = kafkaCluster({
+    layout,
+    nodes,
+    links,
+    options: values,
+    recorder: context.recorder,
+    facts: {
+      'Apache Kafka': found.kafkaVersion,
+      Java: found.javaVersion,
+      Nodes: `${length} combined broker-controllers`,
+      Links: links?.name ?? 'none',
+      ...settingFacts(config, values),
+    },
+    removeData: async () => {
+      if (values['keepData'] === true) return;
+      await Promise.all(
+        layout.nodes.map((id) => rm(dataOf(context, id), { recursive: true, force: true })),
+      );
+    },
+  });
+  try {
+    for (const node of nodes) node.start();
+    await ready(nodes, signal);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+const dataOf = (context: TargetContext, id: number): string => join(context.dataDir, `node-${id}`);
+
+/** Writes each node's files and formats its storage. */
+async function prepare(
+  context: TargetContext,
+  layout: Layout,
+  software: Software & { libs: string },
+): Promise<KafkaNode[]> {
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+  return Promise.all(
+    layout.nodes.map(async (id) => {
+      const folder = join(context.dir, 'nodes', String(id));
+      const file = (name: string): string => join(folder, name);
+      await mkdir(folder, { recursive: true });
+      const config = properties(brokerConfig(layout, id, dataOf(context, id), context.options));
+      const files = { ...logging, hosts: hostsFile(layout, id), 'server.properties': config };
+      await Promise.all(Object.entries(files).map(([name, text]) => writeFile(file(name), text)));
+      const java = [
+        '-XX:TieredStopAtLevel=1',
+        '-XX:+UseSerialGC',
+        '-Xshare:auto',
+        '-Djava.net.preferIPv4Stack=true',
+        '-Dsun.net.inetaddr.ttl=0',
+        `-Djdk.net.hosts.file=${file('hosts')}`,
+        `-Dlog4j.configuration=file:${file('log4j.properties')}`,
+        `-Dlog4j2.configurationFile=${file('log4j2.properties')}`,
+        '-cp',
+        join(software.libs, '*'),
+      ];
+      const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c'];
+      await run(software.java, [...java, ...format, file('server.properties')], {
+        timeoutMs: 120_000,
+        signal: context.signal,
+      });
+      return new KafkaNode({
+        id,
+        addresses: realAddresses(layout, id),
+        command: software.java,
+        args: [...heap(context.options), ...java, 'kafka.Kafka', file('server.properties')],
+        logFile: file('broker.log'),
+        recorder: context.recorder,
+      });
+    }),
+  );
+}
+
+function heap(values: OptionValues): string[] {
+  const most = Number(values['heapMb'] ?? 512);
+  return [`-Xms${Math.min(256, most)}m`, `-Xmx${most}m`];
+}
+
+/** Resolves when every node names all nodes; rejects with the ends of their logs. */
+async function ready(nodes: readonly KafkaNode[], signal: AbortSignal): Promise<void> {
+  // A busy machine takes long; a node that died is noticed at once.
+  const timeoutMs = 30_000 + 20_000 * nodes.length;
+  const died = new AbortController();
+  const timer = setInterval(() => {
+    if (nodes.some((node) => !node.isAlive())) died.abort();
+  }, 200);
+  try {
+    await waitReady({
+      addresses: nodes.map((node) => node.addresses.client),
+      count: nodes.length,
+      timeoutMs,
+      signal: AbortSignal.any([signal, died.signal]),
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    const dead = nodes.filter((node) => !node.isAlive());
+    if (dead.length > 0) throw fault('Expected all nodes to start', dead, error);
+    throw fault(`Expected all nodes to be up within ${timeoutMs / 1000} s`, nodes, error);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+const fault = (what: string, nodes: readonly KafkaNode[], cause: unknown): SchismError => {
+  const ends = nodes.map((node) => {
+    const [log = ''] = node.logs();
+    return `The log of node ${node.id} (${log}) ends with:\n${lastLines(log, 5)}`;
+  });
+  return new SchismError('cluster', `${what}, and they did not.\n${ends.join('\n')}`, { cause });
+};
