@@ -22,8 +22,7 @@ export interface Frame {
   end: number;
 }
 
-/** Our metadata take about 1,100 bytes, so that one read fetches them with their frame. */
-const readAhead = 2048;
+const readAhead = 64 * 1024;
 /** Metadata grow with the number of columns only. */
 const maxMetadata = 1024 * 1024;
 
@@ -31,48 +30,69 @@ const maxMetadata = 1024 * 1024;
  * Reads one frame. Returns the reason if there is no whole one at `at`, undefined if the stream
  * ends there properly.
  */
-export function readFrame(fd: number, at: number, size: number): Frame | string | undefined {
-  const left = size - at;
+export function readFrame(source: Source, at: number): Frame | string | undefined {
+  const left = source.size - at;
   if (left === 0) return 'the end-of-stream mark is missing, so the recording was not closed';
-  let bytes = readBytes(fd, at, Math.min(left, readAhead));
-  const view = new DataView(bytes.buffer);
   if (left < 8) return `the file ends ${left} bytes into a message`;
-  if (view.getInt32(0, true) !== -1)
-    return `a message must begin with ffffffff, got ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`;
-  const length = view.getInt32(4, true);
+  const prefix = source.bytes(at, 8);
+  if (prefix.readInt32LE(0) !== -1)
+    return `a message must begin with ffffffff, got ${prefix.toString('hex', 0, 4)}`;
+  const length = prefix.readInt32LE(4);
   if (length === 0)
     return left === 8 ? undefined : `${left - 8} bytes follow the end-of-stream mark`;
   if (length < 0 || length > maxMetadata)
     return `the metadata of a message must take 1 to ${maxMetadata} bytes, got ${length}`;
   const bodyAt = at + 8 + length;
-  if (bodyAt > size) return `the file ends ${left} bytes into a message`;
-  if (8 + length > bytes.length) bytes = readBytes(fd, at, 8 + length);
+  if (bodyAt > source.size) return `the file ends ${left} bytes into a message`;
   let message: Message;
   try {
-    message = Message.decode(bytes.subarray(8, 8 + length));
+    message = Message.decode(source.bytes(at + 8, length));
   } catch (error) {
     return `the metadata of a message cannot be decoded: ${messageOf(error)}`;
   }
   const end = bodyAt + message.bodyLength;
   if (!Number.isSafeInteger(end) || message.bodyLength < 0)
     return `the body of a message must have a length of 0 or more, got ${message.bodyLength}`;
-  if (end > size) return `the file ends ${left} bytes into a message of ${end - at}`;
+  if (end > source.size) return `the file ends ${left} bytes into a message of ${end - at}`;
   return { at, message, bodyAt, end };
 }
 
 export const isSchema = (message: Message): boolean => message.headerType === MessageHeader.Schema;
 
-/** In a buffer of its own, so that typed arrays over it are aligned. */
-export function readBytes(fd: number, at: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const got = readSync(fd, bytes, done, length - done, at + done);
-    if (got === 0)
-      throw new SchismError(
-        'history',
-        `Expected the history to keep its ${at + length} bytes while it is read, got ${at + done}.`,
-      );
-    done += got;
+/**
+ * A file that is read from front to back. What it gives are views of buffers that are used once, so
+ * they may be kept; small messages share a buffer, which saves most of the calls to the kernel.
+ */
+export class Source {
+  readonly #fd: number;
+  readonly size: number;
+  #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
+  #from = 0;
+
+  constructor(fd: number, size: number) {
+    this.#fd = fd;
+    this.size = size;
   }
-  return bytes;
+
+  /** Throws a SchismError (history) if the file has become shorter than `size`. */
+  bytes(at: number, length: number): Buffer<ArrayBuffer> {
+    if (at < this.#from || at + length > this.#from + this.#window.length) this.#read(at, length);
+    return this.#window.subarray(at - this.#from, at - this.#from + length);
+  }
+
+  #read(at: number, length: number): void {
+    // Not of the pool, and so aligned at 0; not zeroed, as every byte is read or the call throws.
+    const window = Buffer.allocUnsafeSlow(Math.max(length, Math.min(readAhead, this.size - at)));
+    for (let done = 0; done < window.length;) {
+      const got = readSync(this.#fd, window, done, window.length - done, at + done);
+      if (got === 0)
+        throw new SchismError(
+          'history',
+          `Expected the history to keep its ${this.size} bytes while it is read, got ${at + done}.`,
+        );
+      done += got;
+    }
+    this.#window = window;
+    this.#from = at;
+  }
 }

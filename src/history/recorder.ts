@@ -1,5 +1,5 @@
 /** Writes a history while the run goes on. */
-import { closeSync, fsync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsync, openSync, writeSync, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import {
   Kind,
@@ -69,7 +69,7 @@ class ArrowRecorder implements Recorder {
     }
     this.#timer = setTimeout(() => this.#tick(), options.flushMs ?? 100).unref();
     try {
-      this.#write(schemaBytes);
+      this.#write([schemaBytes]);
     } catch (error) {
       clearTimeout(this.#timer);
       closeSync(this.#fd);
@@ -139,7 +139,7 @@ class ArrowRecorder implements Recorder {
     clearTimeout(this.#timer);
     try {
       this.flush();
-      this.#write(endOfStream);
+      this.#write([endOfStream]);
       await promisify(fsync)(this.#fd).catch((error: unknown) => {
         throw this.#fail(error);
       });
@@ -212,10 +212,12 @@ class ArrowRecorder implements Recorder {
     }
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(parts: readonly Uint8Array[]): void {
     try {
-      for (let done = 0; done < bytes.length;)
-        done += writeSync(this.#fd, bytes, done, bytes.length - done);
+      const done = writevSync(this.#fd, parts);
+      // A disk that is nearly full takes a part; the next call says why.
+      let rest = parts.reduce((bytes, part) => bytes + part.length, -done);
+      while (rest > 0) rest -= writeSync(this.#fd, Buffer.concat(parts).subarray(-rest));
     } catch (error) {
       throw this.#fail(error);
     }
