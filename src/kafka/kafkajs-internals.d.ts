@@ -38,7 +38,10 @@ declare module 'kafkajs/src/broker/index.js' {
     });
     readonly connectionPool: ConnectionPool;
     /** By API key, once connected. */
-    readonly versions: Record<number, { minVersion: number; maxVersion: number } | undefined> | null;
+    readonly versions: Record<
+      number,
+      { minVersion: number; maxVersion: number } | undefined
+    > | null;
     connect(): Promise<void>;
     lookupRequest<Args, Decoded>(
       apiKey: number,

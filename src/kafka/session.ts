@@ -138,11 +138,12 @@ export class Session {
   /** One Produce; undefined at acks 0. Rejects with what kafkajs throws, but not for error codes. */
   async produce(broker: Broker, ask: ProduceAsk): Promise<ProduceAnswer | undefined> {
     const call = asIs(broker.lookupRequest(produceKey, requests.Produce)(ask));
-    return (await broker.connectionPool.send(call));
+    return await broker.connectionPool.send(call);
   }
 
   async fetch(broker: Broker, ask: FetchAsk): Promise<FetchAnswer> {
-    const version = Math.min(newestPoll, broker.versions?.[fetchKey]?.maxVersion ?? newestPoll);
+    const spoken = broker.versions?.[fetchKey];
+    const version = Math.min(newestPoll, spoken ? spoken.maxVersion : newestPoll);
     return broker.connectionPool.send<FetchAnswer>({
       request: {
         apiKey: fetchKey,
@@ -209,7 +210,7 @@ export class Session {
   #watch(socket: Socket): void {
     const write: (bytes: Buffer, done?: (error?: Error | null) => void) => boolean =
       socket.write.bind(socket);
-    socket.write = ((frame: Buffer) => {
+    socket.write = (frame: Buffer) => {
       // kafkajs writes one whole request a call: length, API key, version ...
       if (frame.length < 6 || frame.readInt16BE(4) !== produceKey) return write(frame);
       if (this.#closed || !this.op) throw new Error('the op is over');
@@ -223,7 +224,7 @@ export class Session {
       flushed.catch(() => undefined);
       this.op.flushed = flushed;
       return true;
-    });
+    };
   }
 }
 
