@@ -5,20 +5,19 @@ import {
   type Endpoint,
   type Fault,
   type FaultText,
-  type Links,
   type Nemesis,
   type OptionSpecs,
-  type Pair,
   type PlanOptions,
   type Random,
   type Scene,
   type Topology,
 } from '../model/index.js';
 import { flap } from './flap.js';
+import { linksOf, pairsOf, sideText } from './links.js';
 import { noteOf } from './node-faults.js';
 import { checkParams, choiceSpec, field, number, text } from './params.js';
 import { planChoice, planTimes } from './plan.js';
-import { checkTarget, isNode, nodesText, readEndpoints, Sight, writeEndpoints } from './resolve.js';
+import { checkTarget, isNode, readEndpoints, Sight, writeEndpoints } from './resolve.js';
 
 interface Shape {
   title: string;
@@ -151,38 +150,6 @@ async function resolve(fault: Fault, scene: Scene): Promise<FaultText> {
     params: fault.params,
     resolved: { from: writeEndpoints(from), to: writeEndpoints(to), ...noteOf(sight) },
   };
-}
-
-/** `node 1`, `nodes 2 3`, `clients 0 4`, `clients` */
-function sideText(side: readonly Endpoint[]): string {
-  const nodes = side.filter(isNode);
-  const clients = side.flatMap((one) =>
-    isNode(one) || one === 'clients' ? [] : [one.slice('client-'.length)],
-  );
-  return [
-    ...(nodes.length > 0 ? [nodesText(nodes)] : []),
-    ...(side.includes('clients') ? ['clients'] : []),
-    ...(clients.length > 0
-      ? [`${clients.length === 1 ? 'client' : 'clients'} ${clients.join(' ')}`]
-      : []),
-  ].join(' ');
-}
-
-/** Packets that are lost. A client and a client have no link. */
-export function pairsOf(
-  from: readonly Endpoint[],
-  to: readonly Endpoint[],
-  direction: string,
-): Pair[] {
-  const out = from.flatMap((a) => to.map((b): Pair => ({ from: a, to: b })));
-  const linked = out.filter((pair) => isNode(pair.from) || isNode(pair.to));
-  const back = linked.map((pair): Pair => ({ from: pair.to, to: pair.from }));
-  return direction === 'out' ? linked : direction === 'in' ? back : [...linked, ...back];
-}
-
-export function linksOf(scene: Scene): Links {
-  if (scene.cluster.links) return scene.cluster.links;
-  throw new SchismError('cluster', 'Expected the cluster to have links, got none.');
 }
 
 const partition: Nemesis = {

@@ -75,6 +75,7 @@ export class Sight {
   /** What could not be had, and what was taken instead. */
   readonly notes: string[] = [];
   private states: readonly KeyState[] | undefined;
+  private readonly keys = new Map<string, Promise<KeyState | undefined>>();
 
   constructor(fault: Fault, scene: Scene) {
     this.fault = fault;
@@ -183,8 +184,14 @@ export class Sight {
     return this.scene.topology.nodes.filter((node) => node !== leader);
   }
 
+  private key(argument: string): Promise<KeyState | undefined> {
+    const known = this.keys.get(argument) ?? this.findKey(argument);
+    this.keys.set(argument, known);
+    return known;
+  }
+
   /** The state of a key that has a living leader, waited for. */
-  private async key(argument: string): Promise<KeyState | undefined> {
+  private async findKey(argument: string): Promise<KeyState | undefined> {
     const lives = (state: KeyState): boolean =>
       this.living().some((node) => node.id === state.leader);
     const found = await this.until(async () => {

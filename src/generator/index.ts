@@ -1,0 +1,2 @@
+export { healedBeforeMs, planSchedule, type ScheduleParts } from './schedule.js';
+export { parseSchedule } from './parse.js';
