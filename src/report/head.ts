@@ -1,0 +1,215 @@
+/** The verdict, and what happened. */
+import { stop } from './words.js';
+import { html, raw, richHtml, type Html } from './html.js';
+import { pointMark, verdictMark } from './page/marks.js';
+import { headSentence, mainCase, storyOf, type Source } from './story.js';
+import { atRiskSentence } from './text.js';
+import * as words from './words.js';
+import type { VerdictWord } from '../model/index.js';
+
+export const tone = { valid: 'good', invalid: 'bad', unknown: 'unk' } as const;
+export const wordOf = { valid: 'Valid', invalid: 'Invalid', unknown: 'Unknown' } as const;
+/** A run that was not judged is not known to be good. */
+export const stateOf = ({ verdict }: Source): VerdictWord => verdict?.verdict ?? 'unknown';
+export const titleOf = (source: Source): string =>
+  source.verdict ? wordOf[source.verdict.verdict] : 'Not judged';
+
+const option = (source: Source, ...names: string[]): string | undefined => {
+  for (const name of names) {
+    const value = source.run.options[name];
+    if (value !== undefined && value !== '') return String(value);
+  }
+  return undefined;
+};
+
+function facts(source: Source): [name: string, value: string, small: string, unk?: true][] {
+  const { run, verdict, data } = source;
+  const product = Object.entries(run.facts)[0];
+  const links = run.facts['Links'];
+  const rf = option(source, 'replicationFactor');
+  const ended = run.ended?.timeNs ?? source.facts.phases.lastNs;
+  const total = data.counts.ok + data.counts.fail + data.counts.info;
+  const ops: [string, string, string] = [
+    'Operations',
+    words.num(total),
+    `${words.num(data.counts.ok)} ok, ${words.num(data.counts.fail)} fail, ${words.num(data.counts.info)} info`,
+  ];
+  const proven: [string, string, string, true?][] = verdict
+    ? [
+        verdict.faults.total === 0
+          ? ['Faults proven', 'none planned', '']
+          : verdict.faults.unproven.length > 0
+            ? [
+                'Faults proven',
+                words.provenText(verdict),
+                `${verdict.faults.unproven.length === 1 ? 'fault' : 'faults'} ${words.list(verdict.faults.unproven)} not seen`,
+                true,
+              ]
+            : [
+                'Faults proven',
+                words.provenText(verdict),
+                verdict.faults.moot.length > 0
+                  ? `${words.list(verdict.faults.moot)} could not be checked`
+                  : 'applied and healed',
+              ],
+      ]
+    : [];
+  const target =
+    product && /kafka|chronik|redpanda/i.test(product[0])
+      ? `${product[0]} ${product[1]}`
+      : run.target;
+  return [
+    ['Target', target, links ? `links: ${links}` : ''],
+    ['Nodes', words.num(run.nodes.length), rf ? `replication factor ${rf}` : ''],
+    [
+      'Workload',
+      `${run.workload}, acks=${run.acks === -1 ? 'all' : run.acks}`,
+      `${words.plural(run.keys.length, 'key')}, ${words.plural(run.concurrency, 'client')}`,
+    ],
+    [
+      'Duration',
+      `${(Math.max(0, ended) / 1e9).toFixed(1)} s`,
+      words.wallClock(run, 0).slice(0, 16),
+    ],
+    ops,
+    ...proven,
+    ['Seed', run.seed, run.nemesis],
+  ];
+}
+
+export function headSection(source: Source): Html {
+  const { run, verdict } = source;
+  const state = stateOf(source);
+  const command = words.commandParts(run);
+  const risk = verdict && atRiskSentence(run, verdict);
+  return html`<section class="head" aria-label="Verdict">
+    <div class="row stack">
+      <div class="rail verdict-mark">${raw(verdictMark(state))}</div>
+      <div>
+        <h1 class="verdict ${tone[state]}">${titleOf(source)}</h1>
+        <p class="story">${richHtml(headSentence(source))}</p>
+        ${(verdict?.cautions ?? []).map((one) => html`<p class="cause caution">${stop(words.capital(one))}</p>`)}
+        <dl class="facts">
+          ${facts(source).map(
+            ([name, value, small, unk]) =>
+              html`<div>
+                <dt>${name}</dt>
+                <dd>
+                  ${value}${small && html`<small${unk === true && raw(' class="unk"')}>${small}</small>`}
+                </dd>
+              </div>`,
+          )}
+        </dl>
+        ${risk && html`<p class="runline">Acks at risk: ${risk}.</p>`}
+        <div class="cmd">
+          <span id="rerun">Run it again</span
+          ><code>${command.map((part, i) => html`${i > 0 && ' '}<span>${part}</span>`)}</code
+          ><button
+            class="copy"
+            type="button"
+            data-copy="${command.join(' ')}"
+            aria-describedby="rerun"
+          >
+            Copy
+          </button>
+        </div>
+      </div>
+    </div>
+  </section>`;
+}
+
+export function happenedSection(source: Source): Html {
+  const { run, verdict } = source;
+  const lines = storyOf(source);
+  const items = lines.map(({ timeNs, kind, go, text }) => {
+    const clock = words.wallClock(run, timeNs);
+    const link = `#t=${go[0].toFixed(2)}-${go[1].toFixed(2)}`;
+    return html`<li>
+      <span class="pt">${raw(pointMark[kind])}</span
+      ><time datetime="${clock.replace(' ', 'T').replace(' UTC', 'Z')}" title="${clock}"
+        ><a href="${link}">${words.sec(timeNs).replace(' ', '\u00a0')}</a></time
+      >
+      <p>${richHtml(text)}</p>
+      <a class="go" href="${link}" aria-label="Show ${words.sec(timeNs)} in the timeline">show</a>
+    </li>`;
+  });
+  const more =
+    source.facts.faults.spans.length -
+    lines.filter((one) => one.kind === 'fault' || one.kind === 'kill').length;
+  return html`<section class="part" id="happened">
+    <div class="row stack">
+      <div class="rail">
+        <h2>What happened</h2>
+        <p class="rail-note">Seconds from the first operation; the wall clock on hover</p>
+      </div>
+      <div>
+        ${
+          items.length > 0
+            ? html`<ol class="happened">
+                ${items}
+              </ol>`
+            : html`<p>Nothing that could be dated was recorded.</p>`
+        }
+        ${more > 0 && items.length > 0 && html`<p class="cause">All ${words.plural(source.facts.faults.spans.length, 'fault')} with their proofs are in <a href="#faults">Faults</a>.</p>`}
+        ${cause(source)}${verdict?.verdict === 'unknown' && known(source)}
+      </div>
+    </div>
+  </section>`;
+}
+
+/** Why, where that is known for sure; what a valid verdict covers. */
+function cause(source: Source): Html | undefined {
+  const { run, verdict, facts } = source;
+  if (!verdict)
+    return html`<p class="cause">
+      <b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and
+      writes this page anew.
+    </p>`;
+  if (verdict.verdict === 'valid')
+    return html`<p class="cause">
+      <b>What this covers.</b> One seed, ${words.plural(facts.faults.spans.length, 'fault')},
+      ${words.took(Math.max(0, facts.phases.healNs - facts.phases.loadNs))} of load. Another seed
+      plans other faults: add <code>--test-count 20</code> to the command.
+    </p>`;
+  if (verdict.verdict === 'invalid' && mainCase(verdict)?.type === 'lost-write' && run.acks === 1)
+    return html`<p class="cause">
+      <b>Why.</b> With acks=1 a leader answers before any follower has the record, so acks=1 permits
+      this loss; it is reported because it was lost. An isolated leader does not know that it is
+      one. Compare the same seed with <code>--acks all</code>.
+    </p>`;
+  return undefined;
+}
+
+function known(source: Source): Html {
+  const { verdict, facts, run } = source;
+  if (!verdict) return html``;
+  const good = verdict.checkers.filter((one) => one.result === 'valid' && one.checked > 0);
+  const complete = [...facts.finals.keys.values()].filter((one) => one.complete).length;
+  const sure = [
+    `${words.plural(verdict.stats.ackedValues, 'write was', 'writes were')} acknowledged; final reads reached the high watermark of ${complete} of ${words.plural(run.keys.length, 'key')}.`,
+    ...(verdict.faults.total > 0
+      ? [`${words.provenText(verdict)} faults were seen in force and seen gone.`]
+      : []),
+    ...(good.length > 0
+      ? [
+          `${words.plural(good.length, 'checker')} found nothing wrong: ${words.list(good.slice(0, 4).map((one) => one.id))}${good.length > 4 ? ` and ${good.length - 4} more` : ''}.`,
+        ]
+      : []),
+  ];
+  const lines = (items: readonly string[]): Html[] =>
+    items.map((one) => html`<li>${stop(words.capital(one))}</li>`);
+  return html`<div class="known">
+    <div>
+      <h3>What is known</h3>
+      <ul>
+        ${lines(sure)}
+      </ul>
+    </div>
+    <div>
+      <h3 class="unk">What is not known</h3>
+      <ul>
+        ${lines(verdict.reasons.length > 0 ? verdict.reasons : [verdict.sentence])}
+      </ul>
+    </div>
+  </div>`;
+}

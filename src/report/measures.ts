@@ -1,0 +1,181 @@
+/** Measures: the static pictures with a sentence each. */
+import { html, raw, type Html } from './html.js';
+import { lostOf } from './lost.js';
+import { glyph } from './page/marks.js';
+import * as plots from './plots.js';
+import { seriesOf } from './series.js';
+import type { Source } from './story.js';
+import { keyText, list, num, plural, sec, took, tookMs } from './words.js';
+
+/** Keys that are drawn at once; the others are folded away. */
+export const mostKeys = 12;
+/** More are in verdict.json. */
+const mostFolded = 100;
+
+/** Those of the anomalies first. */
+export function keysInOrder({ run, verdict }: Source): number[] {
+  const first = (verdict?.cases ?? []).flatMap((one) => one.keys);
+  return [...new Set([...first, ...run.keys.map((one) => one.key)])].filter((key) => key >= 0);
+}
+
+type PerKey = (what: plots.Plotted, keys: readonly number[]) => Promise<Html>;
+async function perKey(what: plots.Plotted, keys: readonly number[], plot: PerKey): Promise<Html> {
+  const shown = await plot(what, keys.slice(0, mostKeys));
+  const folded = keys.slice(mostKeys, mostKeys + mostFolded);
+  if (folded.length === 0) return shown;
+  const rest = keys.length - mostKeys - folded.length;
+  return html`${shown}
+    <details class="marks">
+      <summary>
+        ${num(folded.length)} more keys${rest > 0 && html`; ${num(rest)} are not drawn`}
+      </summary>
+      ${await plot(what, folded)}
+    </details>`;
+}
+
+export async function measuresSection(source: Source): Promise<Html> {
+  const { run, facts, verdict, ops, data } = source;
+  const lost = (verdict?.cases ?? [])
+    .filter((one) => one.type === 'lost-write')
+    .flatMap((one) => lostOf(source, one));
+  const range = { begin: data.begin, end: data.end, loadEnd: data.phases.heal };
+  const series = seriesOf(ops, range, new Set(lost.map((one) => one.op)));
+  const what: plots.Plotted = { run, facts, verdict, series };
+  const keys = keysInOrder(source);
+  if (data.counts.ok + data.counts.fail + data.counts.info === 0)
+    return section(
+      html`<p class="soft">No operation was recorded, so there is nothing to measure.</p>`,
+      [],
+    );
+  const rows = [
+    plot(
+      'Latency of ok',
+      `log; for each ${took(series.latency.bins.step * 1e9)}`,
+      latencyText(source),
+      await plots.latencyPlot(what),
+    ),
+    ...(series.marks.length > 0
+      ? [
+          plot(
+            'Latency of fail, info',
+            'log; one mark each',
+            reasonsText(source),
+            await plots.otherLatencyPlot(what),
+          ),
+        ]
+      : []),
+    plot(
+      'Throughput',
+      'completions a second, by outcome',
+      throughText(source),
+      await plots.throughputPlot(what),
+    ),
+    plot(
+      'Availability',
+      `sends acked per ${took(series.avail.bins.step * 1e9)}; dotted: none tried`,
+      gapsText(source, lost.length),
+      await perKey(what, keys, plots.availabilityPlot),
+    ),
+    ...(facts.leaders.claims.length > 0
+      ? [
+          plot(
+            'Leader epoch',
+            'by each node’s own view',
+            epochText(source),
+            await perKey(what, keys, plots.epochPlot),
+          ),
+        ]
+      : []),
+    ...(facts.faults.spans.length > 0
+      ? [
+          plot(
+            'Recovery',
+            'from heal to whole again',
+            recoveryText(source),
+            await plots.recoveryPlot(what),
+          ),
+        ]
+      : []),
+  ];
+  return section(
+    html`<p class="soft">
+      All on the time axis of the whole run; faults are shaded and numbered, outlined where they
+      were not proven.
+    </p>`,
+    rows,
+  );
+}
+
+const section = (lead: Html, rows: readonly Html[]): Html =>
+  html`<section class="part" id="measures">
+    <div class="row stack">
+      <div class="rail"><h2>Measures</h2></div>
+      ${lead}
+    </div>
+    ${rows.length > 0 && html`<div class="plots">${rows}</div>`}
+  </section>`;
+const plot = (title: string, unit: string, says: Html, picture: Html): Html =>
+  html`<div class="plot">
+    <div class="rail">
+      <h3>${title}</h3>
+      <p class="rail-note">${unit}</p>
+    </div>
+    <div>
+      <p class="read">${says}</p>
+      <div data-plot>${picture}</div>
+    </div>
+  </div>`;
+
+function latencyText({ verdict }: Source): Html {
+  if (!verdict) return html`Line: median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
+  const { p50, p99, max } = verdict.stats.latencyMs;
+  return html`Half within ${tookMs(p50)}, 99 % within ${tookMs(p99)}, slowest ${tookMs(max)}. Line:
+  median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
+}
+function reasonsText({ verdict, data }: Source): Html {
+  const { fail, info } = data.counts;
+  const most = [...(verdict?.stats.reasons ?? [])].sort((a, b) => b.count - a.count).slice(0, 4);
+  const why = most.map((one) => `${one.reason} ${num(one.count)} (${one.type})`).join(', ');
+  return html`${num(fail)} fail (did not happen), ${num(info)} info (nobody
+  knows)${why && `. Most often: ${why}`}.`;
+}
+function throughText({ verdict }: Source): Html {
+  const key = raw(
+    `<span class="keyline-all">${glyph.ok}ok ${glyph.fail}fail ${glyph.info}info</span>`,
+  );
+  return html`${verdict && `About ${num(Math.round(verdict.stats.perSecond))} a second. `}${key}`;
+}
+function gapsText({ verdict, run }: Source, lost: number): Html {
+  const gaps = [...(verdict?.stats.gaps ?? [])].sort(
+    (a, b) => b.toNs - b.fromNs - (a.toNs - a.fromNs),
+  );
+  const longest = gaps
+    .slice(0, 3)
+    .map((one) => `${keyText(run, one.key)} ${took(one.toNs - one.fromNs)}`);
+  const bad =
+    lost > 0 &&
+    html` <b class="bad"
+      >Red: ${plural(lost, 'ack')} that turned out false, so the key only looked available.</b
+    >`;
+  return html`${longest.length > 0 && `Longest time without an acknowledged send: ${list(longest)}.`}${bad}`;
+}
+function epochText({ data }: Source): Html {
+  const longest = [...data.overlaps].sort((a, b) => b.t1 - b.t0 - (a.t1 - a.t0))[0];
+  if (!longest) return html`No two nodes said at the same time that they lead the same key.`;
+  const key = data.keys[longest.key] ?? `key ${longest.key}`;
+  const acked = longest.bad
+    ? 'both acknowledged writes, or a checker calls it split-brain'
+    : 'the older one acknowledged nothing';
+  return html`${key} is led by node ${longest.old.node} (epoch ${longest.old.epoch}) and node
+  ${longest.young.node} (epoch ${longest.young.epoch}) at once for
+  ${took((longest.t1 - longest.t0) * 1e9)}; ${acked}.`;
+}
+function recoveryText({ verdict }: Source): Html {
+  const slowest = [...(verdict?.stats.recoveries ?? [])].sort(
+    (a, b) => b.toNs - b.fromNs - (a.toNs - a.fromNs),
+  )[0];
+  return slowest
+    ? html`Slowest after fault ${slowest.fault}: ${took(slowest.toNs - slowest.fromNs)}, at
+      ${sec(slowest.toNs)} (${slowest.what}).`
+    : html`No recovery was measured.`;
+}

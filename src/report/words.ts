@@ -1,0 +1,87 @@
+/** Numbers, times and lists in words. Times are ns on the run's clock, shown in seconds. */
+import { keyName, type KeyName, type RunInfo, type Verdict } from '../model/index.js';
+
+export const num = (n: number): string => n.toLocaleString('en-US');
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${num(n)} ${n === 1 ? one : many}`;
+/** `a, b and c` */
+export const list = (items: readonly (string | number)[]): string =>
+  items.length < 2
+    ? items.join('')
+    : `${items.slice(0, -1).join(', ')} and ${String(items[items.length - 1])}`;
+
+/** `18.25 s` */
+export const sec = (ns: number, digits = 2): string => `${(ns / 1e9).toFixed(digits)} s`;
+/** How long: `216 ms`, `4.48 s`, `12 min` */
+export function took(ns: number): string {
+  const ms = ns / 1e6;
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+  const s = ms / 1000;
+  return s < 10
+    ? `${s.toFixed(2)} s`
+    : s < 600
+      ? `${s.toFixed(1)} s`
+      : `${(s / 60).toFixed(0)} min`;
+}
+export const tookMs = (ms: number): string => took(ms * 1e6);
+
+/** `2025-03-14 02:17:23.246 UTC`: to find a moment in a node's log. */
+export function wallClock(run: RunInfo, ns: number): string {
+  const at = Date.parse(run.startedAt) + ns / 1e6;
+  if (!Number.isFinite(at)) return '';
+  return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+export const keyText = (run: { keys: readonly KeyName[] }, key: number): string => {
+  const name = run.keys.find((one) => one.key === key);
+  return name ? keyName(name) : key < 0 ? 'the cluster' : `key ${key}`;
+};
+
+/** `node 1` or `nodes 1 and 3` */
+export const nodesText = (nodes: readonly number[]): string =>
+  `${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes)}`;
+
+export const bytes = (n: number): string =>
+  n < 1000
+    ? `${n} B`
+    : n < 1e6
+      ? `${(n / 1e3).toFixed(0)} kB`
+      : n < 1e9
+        ? `${(n / 1e6).toFixed(1)} MB`
+        : `${(n / 1e9).toFixed(1)} GB`;
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** With a full stop, once. */
+export const stop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+export const totalOps = (verdict: Verdict): number =>
+  verdict.stats.ops.ok + verdict.stats.ops.fail + verdict.stats.ops.info;
+/** `5,948 ok, 59 fail, 7 info` */
+export const countsText = (verdict: Verdict): string =>
+  `${num(verdict.stats.ops.ok)} ok, ${num(verdict.stats.ops.fail)} fail, ${num(verdict.stats.ops.info)} info`;
+
+/** `4 of 4` */
+export const provenText = (verdict: Verdict): string =>
+  `${verdict.faults.proven} of ${verdict.faults.total}`;
+
+const quote = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** The command as lines to paste: each flag with its value. */
+export function commandParts(run: RunInfo): string[] {
+  const parts: string[] = [];
+  for (const word of run.command) {
+    if (word.startsWith('--') || parts.length === 0) parts.push(quote(word));
+    else parts[parts.length - 1] += ` ${quote(word)}`;
+  }
+  return parts;
+}
+
+/** Anomaly types with how often, those of a case's consequences too: `lost-write` -> 37. */
+export function countsByType(verdict: Verdict): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of verdict.cases) counts.set(one.type, (counts.get(one.type) ?? 0) + one.count);
+  for (const one of verdict.cases)
+    for (const also of one.alsoCountedBy)
+      if (!counts.has(also.type)) counts.set(also.type, also.count);
+  return counts;
+}
