@@ -88,7 +88,9 @@ class Columns {
       cursor.at += 1;
       cursor.skipVarInt();
       const offset = batch.base + cursor.varInt();
-      cursor.at += Math.max(0, cursor.varInt());
+      // Not `cursor.at += cursor.varInt()`: that adds to the position from before the read.
+      const keyBytes = Math.max(0, cursor.varInt());
+      cursor.at += keyBytes;
       const size = cursor.varInt();
       if (offset >= batch.from) this.#add(offset, batch.epoch, body, cursor.at, size);
       cursor.at = end;

@@ -1,0 +1,62 @@
+/** The scripted broker's log of one partition, in memory. */
+interface Batch {
+  base: number;
+  count: number;
+  bytes: Buffer;
+}
+/** One partition. */
+export class Log {
+  readonly batches: Batch[] = [];
+  end = 0;
+  readonly waiting = new Set<() => void>();
+
+  /** Appends a batch as it is. Gives its base offset. */
+  append(bytes: Buffer, epoch: number): number {
+    const copy = Buffer.from(bytes);
+    const base = this.end;
+    const count = copy.readInt32BE(23) + 1;
+    copy.writeBigInt64BE(BigInt(base), 0);
+    copy.writeInt32BE(epoch, 12);
+    this.batches.push({ base, count, bytes: copy });
+    this.end += count;
+    for (const wake of this.waiting) wake();
+    return base;
+  }
+}
+
+/** Whole batches, the first one whatever its size, as a broker sends them. */
+export function batchesFrom(log: Log, offset: number, maxBytes: number): Buffer {
+  let at = firstAfter(log.batches, offset);
+  const found: Buffer[] = [];
+  for (let size = 0; at < log.batches.length; at++) {
+    const { bytes } = log.batches[at]!;
+    if (found.length > 0 && size + bytes.length > maxBytes) break;
+    found.push(bytes);
+    size += bytes.length;
+  }
+  return Buffer.concat(found);
+}
+
+function firstAfter(batches: readonly Batch[], offset: number): number {
+  let [low, high] = [0, batches.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { base, count } = batches[middle]!;
+    if (base + count > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Resolves when something was appended, or after `maxWaitMs`. */
+export function more(log: Log, maxWaitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      log.waiting.delete(end);
+      resolve();
+    };
+    const timer = setTimeout(end, maxWaitMs);
+    log.waiting.add(end);
+  });
+}
