@@ -82,8 +82,9 @@ function within(spans: readonly [number, number][], t1: number, t0: number): boo
 }
 
 function packRows(ops: OpTable, rows: Uint32Array): PackedOps {
-  // Invoke order within a worker keeps every column's steps small; final reads last.
-  const worker = (row: number): number => (ops.worker[row]! < 0 ? Infinity : ops.worker[row]!);
+  // Invoke order within a worker keeps every column's steps small; reads of the end come last.
+  const worker = (row: number): number =>
+    ops.worker[row]! >= 0 ? ops.worker[row]! : 2 ** 31 + ops.f[row]!;
   rows.sort((a, b) => (worker(a) === worker(b) ? a - b : worker(a) < worker(b) ? -1 : 1));
   const column = (of: (row: number) => number): string => pack(Float64Array.from(rows, of));
   const us = (seconds: number): number => Math.round(seconds * 1e6);

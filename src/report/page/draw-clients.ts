@@ -1,0 +1,284 @@
+/** The lanes of clients: sends above the line, polls below, from invoke to completion. */
+import type { Shown } from './draw.js';
+import { valueName } from '../../model/op.js';
+import type { Lane, Model } from './lanes.js';
+import { crisp } from './pen.js';
+import type { Pen } from './pen.js';
+import { firstRare, firstRow, isSend, outName, passes } from './run.js';
+import type { LaneOps, Run } from './run.js';
+
+/** A mark each up to one op in 7 px; above that columns of 3 px. */
+const denseAbove = 1 / 7;
+const column = 3;
+
+export interface Box {
+  x0: number;
+  x1: number;
+  y: number;
+  h: number;
+}
+export function opBox(pen: Pen, run: Run, lane: { y: number }, row: number): Box {
+  const send = isSend(run, row);
+  return {
+    x0: pen.x(run.t0[row]!),
+    x1: pen.x(run.t1[row]!),
+    y: send ? lane.y + 3 : lane.y + 14,
+    h: send ? 9 : 7,
+  };
+}
+
+export function drawClientLane(
+  pen: Pen,
+  model: Model,
+  lane: Extract<Lane, { kind: 'client' }>,
+  shown: Shown,
+): void {
+  const { run } = model;
+  pen.c.strokeStyle = pen.pal.hair;
+  pen.line(0, lane.y + 13.5, pen.W, lane.y + 13.5);
+  const ops = run.lanes.get(lane.client);
+  if (ops) {
+    if (ops.rest) drawRest(pen, run, lane, ops);
+    const from = firstRow(run, ops, pen.view.t0 - ops.longest);
+    const to = firstRow(run, ops, pen.view.t1);
+    const inView = to - firstRow(run, ops, pen.view.t0);
+    const dense = inView / pen.W > denseAbove;
+    if (dense) drawColumns(pen, run, lane, from, to, inView, shown);
+    else drawOks(pen, run, lane, from, to, shown);
+    drawRare(pen, run, lane, ops, shown);
+    if (shown.hits) drawHits(pen, run, lane, from, to, shown.hits);
+  }
+  drawReplacements(pen, run, lane);
+}
+
+function drawColumns(
+  pen: Pen,
+  run: Run,
+  lane: Lane,
+  from: number,
+  to: number,
+  inView: number,
+  shown: Shown,
+): void {
+  const n = Math.ceil(pen.W / column);
+  const sends = new Float32Array(n);
+  const polls = new Float32Array(n);
+  const scale = pen.W / pen.span / column;
+  const { filter } = shown;
+  const all = filter.without.size === 0;
+  if (filter.ok)
+    for (let i = from; i < to; i++) {
+      if (run.out[i] !== 1 || !(all || !filter.without.has(run.key[i]!))) continue;
+      const k = Math.floor((run.t0[i]! - pen.view.t0) * scale);
+      if (k >= 0 && k < n) (isSend(run, i) ? sends : polls)[k]!++;
+    }
+  const full = Math.max(1, (inView / pen.W) * column * 1.5);
+  const dim = shown.hits ? 0.35 : 1;
+  if (!filter.send) sends.fill(0);
+  if (!filter.poll) polls.fill(0);
+  paintColumns(pen, lane, sends, polls, full, dim, (k) => k * column, column - 0.6);
+}
+
+function paintColumns(
+  pen: Pen,
+  lane: Lane,
+  sends: ArrayLike<number>,
+  polls: ArrayLike<number>,
+  full: number,
+  dim: number,
+  x: (k: number) => number,
+  w: number,
+): void {
+  const { c } = pen;
+  c.fillStyle = pen.pal.ok;
+  for (let k = 0; k < sends.length; k++) {
+    if (sends[k]! > 0) {
+      c.globalAlpha = dim * Math.min(1, 0.25 + 0.6 * (sends[k]! / full));
+      c.fillRect(x(k), lane.y + 3, w, 9);
+    }
+    if (polls[k]! > 0) {
+      c.globalAlpha = dim * Math.min(0.75, 0.18 + 0.45 * (polls[k]! / full));
+      c.fillRect(x(k), lane.y + 15, w, 5);
+    }
+  }
+  c.globalAlpha = 1;
+}
+
+/** Ops that are not in the page one by one. */
+function drawRest(pen: Pen, run: Run, lane: Lane, ops: LaneOps): void {
+  const { rest, begin } = { rest: run.data.rest, begin: run.data.begin };
+  if (!rest || !ops.rest) return;
+  const first = Math.max(0, Math.floor((pen.view.t0 - begin) / rest.step));
+  const last = Math.min(rest.bins, Math.ceil((pen.view.t1 - begin) / rest.step) + 1);
+  // As many bins to a column as make it 3 px wide or more.
+  const px = (rest.step / pen.span) * pen.W;
+  const join = Math.max(1, Math.ceil(column / px));
+  const n = Math.max(0, Math.ceil((last - first) / join));
+  const sends = new Float64Array(n);
+  const polls = new Float64Array(n);
+  let sum = 0;
+  for (let bin = first; bin < last; bin++) {
+    const k = Math.floor((bin - first) / join);
+    sends[k]! += ops.rest.sends[bin]!;
+    polls[k]! += ops.rest.polls[bin]!;
+    sum += ops.rest.sends[bin]! + ops.rest.polls[bin]!;
+  }
+  const x = (k: number): number => pen.x(begin + (first + k * join) * rest.step);
+  const full = Math.max(1, (sum / Math.max(1, n)) * 1.5);
+  paintColumns(pen, lane, sends, polls, full, 1, x, Math.max(1, join * px - 0.6));
+}
+
+function drawOks(pen: Pen, run: Run, lane: Lane, from: number, to: number, shown: Shown): void {
+  for (let i = from; i < to; i++) {
+    if (run.t1[i]! < pen.view.t0 || run.out[i] !== 1 || run.lost.has(i)) continue;
+    if (passes(run, shown.filter, i)) drawOk(pen, run, lane, i, isDim(shown, i));
+  }
+}
+const isDim = (shown: Shown, row: number): boolean =>
+  shown.hits !== undefined && !shown.hits.has(row);
+
+/**
+ * Fail, info, lost and found ops, one by one at every zoom. One that would fall on the same pixel
+ * as the last of its sort is skipped: it could not be told apart.
+ */
+function drawRare(pen: Pen, run: Run, lane: Lane, ops: LaneOps, shown: Shown): void {
+  const last = new Map<string, number>();
+  const start = firstRare(run, ops, pen.view.t0 - ops.longest);
+  for (let k = start; k < ops.rare.length; k++) {
+    const row = ops.rare[k]!;
+    if (run.t0[row]! > pen.view.t1) break;
+    if (run.t1[row]! < pen.view.t0) continue;
+    if (!passes(run, shown.filter, row) && !shown.hits?.has(row)) continue;
+    const lost = run.lost.has(row);
+    const sort = `${outName(run, row)}${run.f[row]!}${lost ? 'l' : run.found.has(row) ? 'f' : ''}`;
+    const x = pen.x(run.t1[row]!);
+    const dim = isDim(shown, row);
+    if (!dim && Math.abs(x - (last.get(sort) ?? -99)) < 0.7) continue;
+    if (!dim) last.set(sort, x);
+    drawOk(pen, run, lane, row, dim);
+  }
+}
+
+/** One op by its outcome. */
+function drawOk(pen: Pen, run: Run, lane: Lane, row: number, dim: boolean): void {
+  const { c, pal } = pen;
+  const box = opBox(pen, run, lane, row);
+  const x0 = Math.max(-6, box.x0);
+  const w = Math.max(2, Math.min(pen.W + 6, box.x1) - x0);
+  const alpha = dim ? 0.18 : 1;
+  c.globalAlpha = alpha;
+  const out = outName(run, row);
+  const lost = run.lost.has(row);
+  if (out === 'fail') drawFail(pen, box, x0, w);
+  else if (out === 'info') drawInfo(pen, box, x0, w);
+  else {
+    c.fillStyle = lost ? pal.bad : pal.ok;
+    if (isSend(run, row)) c.fillRect(x0, box.y, w, box.h);
+    else {
+      c.globalAlpha = alpha * 0.82;
+      c.fillRect(x0, box.y + 1, w, 4);
+      c.globalAlpha = alpha;
+      if (w > 6) c.fillRect(x0 + w - 1.5, box.y, 1.5, 7);
+    }
+  }
+  if (lost && w > 3) pen.diamond(box.x1, box.y + 4.5, 4, pal.bad);
+  else if (run.found.has(row)) {
+    c.fillStyle = pal.bad;
+    c.beginPath();
+    c.arc(Math.max(box.x1, box.x0 + 2), box.y + box.h / 2, 2.6, 0, Math.PI * 2);
+    c.fill();
+  }
+  if (w > 64 && isSend(run, row)) drawText(pen, run, box, row);
+  c.globalAlpha = 1;
+}
+
+function drawFail(pen: Pen, box: Box, x0: number, w: number): void {
+  const { c } = pen;
+  c.strokeStyle = pen.pal.fail;
+  c.lineWidth = 1.25;
+  if (w > 7) c.strokeRect(x0 + 0.6, box.y + 0.6, w - 1.2, box.h - 1.2);
+  const x = Math.min(pen.W - 4, Math.max(x0 + w, x0 + 3));
+  const y = box.y + box.h / 2;
+  c.lineWidth = 1.75;
+  c.beginPath();
+  c.moveTo(x - 3.5, y - 3.5);
+  c.lineTo(x + 3.5, y + 3.5);
+  c.moveTo(x + 3.5, y - 3.5);
+  c.lineTo(x - 3.5, y + 3.5);
+  c.stroke();
+  c.lineWidth = 1;
+}
+
+/** A closed start and no end; the teeth say that nobody knows where it stops. */
+function drawInfo(pen: Pen, box: Box, x0: number, w: number): void {
+  const { c } = pen;
+  const end = Math.max(x0 + w, x0 + 8);
+  const y0 = box.y;
+  const y1 = box.y + box.h;
+  c.fillStyle = pen.pal.info;
+  c.fillRect(x0, y0, 2, box.h);
+  pen.stroke(pen.pal.info, 1.25, [4, 2.5], () => {
+    pen.line(x0, y0 + 0.6, end, y0 + 0.6);
+    pen.line(x0, y1 - 0.6, end, y1 - 0.6);
+  });
+  pen.stroke(pen.pal.info, 1.25, [], () => {
+    c.beginPath();
+    for (const [k, out] of [0, 4, 0, 4, 0].entries()) c.lineTo(end + out, y0 + (box.h * k) / 4);
+    c.stroke();
+  });
+}
+
+function drawText(pen: Pen, run: Run, box: Box, row: number): void {
+  const { pal, c } = pen;
+  const value = valueName(run.value[row]!);
+  const out = outName(run, row);
+  const forms = [`send ${value}${out === 'ok' ? ` @${run.from[row]!}` : ''}`, value];
+  const x = Math.max(0, box.x0) + 6;
+  const room = Math.min(pen.W, box.x1) - x - 6;
+  const text = forms.find((form) => pen.width(form, 500, 10) < room);
+  if (text === undefined) return;
+  if (out === 'info') {
+    c.fillStyle = pal.paper;
+    c.fillRect(x - 2, box.y - 1, pen.width(text, 500, 10) + 4, box.h + 2);
+  }
+  const colour = out === 'ok' ? pal.paper : out === 'info' ? pal.info : pal.fail;
+  pen.write(text, x, box.y + 5, colour, { size: 10, weight: 500 });
+}
+
+function drawHits(
+  pen: Pen,
+  run: Run,
+  lane: Lane,
+  from: number,
+  to: number,
+  hits: ReadonlySet<number>,
+): void {
+  if (hits.size === 0 || hits.size > 2000) return;
+  let last = -9;
+  for (let i = from; i < to; i++) {
+    if (!hits.has(i)) continue;
+    const box = opBox(pen, run, lane, i);
+    if (box.x0 - last < 1) continue;
+    last = box.x0;
+    if (run.out[i] === 1) drawOk(pen, run, lane, i, false);
+    pen.stroke(pen.pal.ink, 1.5, [], () =>
+      pen.c.strokeRect(box.x0 - 2.5, box.y - 2.5, Math.max(2, box.x1 - box.x0) + 5, box.h + 5),
+    );
+  }
+}
+
+/** A client that could not know how its op ended is replaced by process + concurrency. */
+function drawReplacements(pen: Pen, run: Run, lane: Extract<Lane, { kind: 'client' }>): void {
+  const list = run.data.clients[lane.client]?.processes ?? [];
+  for (let i = 1; i < list.length; i++) {
+    const [process, since] = list[i]!;
+    if (!pen.sees(since)) continue;
+    const x = crisp(pen.x(since) - 2);
+    pen.c.strokeStyle = pen.pal.info;
+    pen.line(x, lane.y + 1, x, lane.y + lane.h - 1);
+    if (pen.span < 20 && x > 20)
+      pen.write(`${list[i - 1]![0]}\u2192${process}`, x - 3, lane.y + 18.5, pen.pal.info, {
+        ...{ size: 10.5, weight: 600, align: 'right', halo: true },
+      });
+  }
+}
