@@ -1,6 +1,6 @@
 /** Folders and ports that a run takes and gives back. */
-import { randomInt } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,17 +11,19 @@ import { watch } from './watch.js';
 export interface TempFolder {
   readonly path: string;
   /** Idempotent. */
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** A new folder that is removed by the watcher if the tester does not do it. */
 export function tempFolder(prefix: string): TempFolder {
-  const path = mkdtempSync(join(tmpdir(), prefix));
+  const path = join(tmpdir(), prefix + randomUUID());
   const watcher = watch();
+  // Before it is there: a tester may be killed at any moment.
   watcher.add({ folder: path });
+  mkdirSync(path, { mode: 0o700 });
   return {
     path,
-    async remove() {
+    remove: async () => {
       await rm(path, { recursive: true, force: true, maxRetries: 5 });
       watcher.remove({ folder: path });
     },
