@@ -13,9 +13,9 @@ import type {
 } from '../model/index.js';
 import { inParallel, pause } from './parallel.js';
 import { proveCut, proveHeal, proveShape } from './proof.js';
-import type { Limits, ProofEnv, Sampled, Subject, Watching } from './proof.js';
 import { carriers, cleanLink, cleanStream, union } from './state.js';
 import type { Carrier, LinkState } from './state.js';
+import type { Limits, ProofEnv, Sampled, Subject, Watching } from './watching.js';
 
 /** What carries links. It gets whole states, so that it may repeat them after a restart. */
 export interface LinkDriver {

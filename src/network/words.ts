@@ -1,6 +1,6 @@
 /** Sentences for the proof of faults on links. */
 import type { CutHow } from '../model/index.js';
-import type { Line, Sampled } from './proof.js';
+import type { Line, Sampled } from './watching.js';
 
 type Lines = readonly Line[];
 

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { homedir, networkInterfaces } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Test } from 'tap';
 
@@ -20,6 +20,10 @@ export const chromium = (): string | undefined =>
   onPath('chromium-browser') ??
   onPath('google-chrome');
 
+/** Where programs are kept that were fetched or built once. */
+export const cacheDir = (): string =>
+  process.env['SCHISM_CACHE'] ?? join(homedir(), '.cache', 'schism');
+
 function has(what: string): boolean {
   switch (what) {
     case 'java':
@@ -33,6 +37,12 @@ function has(what: string): boolean {
       return onPath('mvn') !== undefined;
     case 'go':
       return onPath('go') !== undefined;
+    case 'toxiproxy':
+      return (
+        onPath('toxiproxy-server') !== undefined ||
+        existsSync(join(cacheDir(), 'toxiproxy-2.12.0', 'server')) ||
+        onPath('go') !== undefined
+      );
     case 'chromium':
       return chromium() !== undefined;
     case 'linux':
@@ -45,7 +55,7 @@ function has(what: string): boolean {
 /** `if (!need(t, 'java', 'maven')) return;` */
 export function need(
   t: Test,
-  ...what: ('java' | 'maven' | 'go' | 'chromium' | 'linux')[]
+  ...what: ('java' | 'maven' | 'go' | 'toxiproxy' | 'chromium' | 'linux')[]
 ): boolean {
   const missing = what.filter((one) => !has(one));
   if (missing.length === 0) return true;

@@ -93,6 +93,10 @@ export class ToxiproxyBackend implements LinkBackend {
     if (own) this.#revive(own.server);
   }
 
+  get url(): string {
+    return this.#api.url;
+  }
+
   /** Process id of our own server. */
   get pid(): number | undefined {
     return this.#server?.pid;

@@ -1,0 +1,159 @@
+/** The proving code against carriers that lie: they answer that all is done, and do nothing. */
+import t from 'tap';
+import type { Test } from 'tap';
+import { DrivenLinks } from '../../src/network/index.js';
+import type { LinkDriver, LinkState } from '../../src/network/index.js';
+import type { LinkSpec, Ping } from '../../src/model/index.js';
+import { Peer, ping } from './peer.js';
+import { pending } from './contract.js';
+
+const now = (): number => performance.now() * 1e6;
+
+interface Bench {
+  links: DrivenLinks;
+  close: AbortController;
+  /** Orders as they came: link and whether it was to be cut. */
+  orders: [link: number, cut: boolean][];
+  /** Links through which nothing is answered, whatever was ordered. */
+  blocked: Set<number>;
+}
+
+/**
+ * Links that lead nowhere but to the real address: no cut has any effect. What a link must not
+ * carry is decided by the test, in the ping.
+ */
+async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench> {
+  const peers = await Promise.all([1, 2].map((id) => Peer.start(`127.3.1.${id}`)));
+  t.teardown(() => Promise.all(peers.map((peer) => peer.stop())));
+  const blocked = new Set<number>();
+  const specs: LinkSpec[] = [1, 2].map((to) => {
+    const { address } = peers[to - 1]!;
+    return { from: 3 - to, to, purpose: 'broker', listen: { ...address }, upstream: address };
+  });
+  const orders: Bench['orders'] = [];
+  const driver: LinkDriver = {
+    name: 'does nothing',
+    set: (link: number, state: LinkState) => {
+      orders.push([link, state.refuse || state.up.drop || state.down.drop]);
+      return Promise.resolve();
+    },
+    ...options,
+  };
+  const close = new AbortController();
+  t.teardown(() => close.abort());
+  const through: Ping = (address, timeoutMs) => {
+    const link = specs.findIndex(({ listen }) => listen === address);
+    return blocked.has(link) ? Promise.reject(new Error('blocked')) : ping(address, timeoutMs);
+  };
+  const limits = { healMs: 1000, healLimitMs: 3000 };
+  const links = new DrivenLinks({
+    specs,
+    ping: through,
+    driver,
+    now,
+    closing: close.signal,
+    limits,
+  });
+  return { links, close, orders, blocked };
+}
+
+const pairs = [{ from: 1, to: 2 }] as const;
+
+t.test('a cut without effect is unproven', async (t) => {
+  const { links } = await bench(t);
+  for (const how of ['drop', 'refuse'] as const) {
+    const cut = await links.cut(pairs, how);
+    const { state, by } = await cut.proof;
+    t.equal(state, 'unproven');
+    const [, times, of] = /answered in .* ms, (\d+) times of (\d+), while the cut/.exec(by) ?? [];
+    t.match(by, /^a request through [12] -> [12] \(broker\) was answered/);
+    t.ok(Number(times) >= 4 && times === of, by);
+    await cut.heal();
+  }
+});
+
+t.test('one link of two without effect is enough', async (t) => {
+  const { links, blocked } = await bench(t);
+  blocked.add(0);
+  const cut = await links.cut(pairs, 'drop');
+  t.match(await cut.proof, { state: 'unproven', by: /through 1 -> 2 \(broker\) was answered/ });
+});
+
+t.test('a cut that takes effect a moment late is proven', async (t) => {
+  const { links, blocked } = await bench(t);
+  const cut = await links.cut(pairs, 'drop');
+  t.ok(await pending(cut.proof, 200));
+  blocked.add(0).add(1);
+  t.equal((await cut.proof).state, 'proven');
+});
+
+t.test('latency without effect is unproven', async (t) => {
+  const { links } = await bench(t);
+  const slow = await links.shape(pairs, { latencyMs: 100, jitterMs: 20 });
+  t.match(await slow.proof, { state: 'unproven', by: /while 100 ms ± 20 ms was ordered$/ });
+});
+
+t.test('a link that stays cut after its heal is unproven', async (t) => {
+  const { links, blocked } = await bench(t);
+  blocked.add(0).add(1);
+  const cut = await links.cut(pairs, 'drop');
+  t.equal((await cut.proof).state, 'proven');
+  const { proof } = await cut.heal();
+  t.match(await proof, { state: 'unproven', by: /got no answer for 1 s after the heal/ });
+});
+
+t.test('closing settles what is open', async (t) => {
+  const { links, blocked, close } = await bench(t);
+  blocked.add(0).add(1);
+  const cut = await links.cut(pairs, 'drop');
+  await cut.proof;
+  const healed = await cut.heal();
+  const again = await links.cut(pairs, 'drop');
+  close.abort();
+  t.equal((await healed.proof).state, 'moot');
+  t.equal((await again.proof).state, 'unproven');
+});
+
+t.test('a fault that gets only half way undoes itself', async (t) => {
+  const state = new Map<number, boolean>();
+  const { links } = await bench(t, {
+    set(link, { up, down }) {
+      const drop = up.drop || down.drop;
+      if (link === 1 && drop) return Promise.reject(new Error('no such proxy'));
+      state.set(link, drop);
+      return Promise.resolve();
+    },
+  });
+  await t.rejects(links.cut(pairs, 'drop'), { message: 'no such proxy' });
+  t.same(
+    [...state],
+    [
+      [0, false],
+      [1, false],
+    ],
+  );
+});
+
+t.test('a heal that fails is tried again, then unproven', async (t) => {
+  let failures = 1;
+  const { links, blocked } = await bench(t, {
+    set: (_, { up, down }) =>
+      up.drop || down.drop || failures-- <= 0
+        ? Promise.resolve()
+        : Promise.reject(new Error('no answer')),
+  });
+  blocked.add(0).add(1);
+  const cut = await links.cut(pairs, 'drop');
+  await cut.proof;
+  blocked.clear();
+  t.equal((await (await cut.heal()).proof).state, 'proven', 'the second try did it');
+
+  failures = 100;
+  blocked.add(0).add(1);
+  const other = await links.cut(pairs, 'drop');
+  await other.proof;
+  t.match(await (await other.heal()).proof, {
+    state: 'unproven',
+    by: 'the fault could not be taken back: no answer',
+  });
+});
