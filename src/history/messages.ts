@@ -4,8 +4,8 @@
  * so each is held against the size of the file before anything is decoded.
  */
 import { readSync } from 'node:fs';
-import { Message, MessageHeader } from 'apache-arrow';
-import { messageOf, SchismError } from '../model/index.js';
+import { SchismError } from '../model/index.js';
+import { Table } from './flatbuffer.js';
 
 /** Where the whole part of a file ends, and why: `the file ends 5 bytes into a batch of 900`. */
 export interface Cut {
@@ -16,7 +16,9 @@ export interface Cut {
 export interface Frame {
   /** The file's byte at which the frame begins. */
   at: number;
-  message: Message;
+  /** A MessageHeader. */
+  type: number;
+  message: Table;
   bodyAt: number;
   /** Where the next frame begins. */
   end: number;
@@ -44,20 +46,21 @@ export function readFrame(source: Source, at: number): Frame | string | undefine
     return `the metadata of a message must take 1 to ${maxMetadata} bytes, got ${length}`;
   const bodyAt = at + 8 + length;
   if (bodyAt > source.size) return `the file ends ${left} bytes into a message`;
-  let message: Message;
+  let message: Table;
+  let type: number;
+  let bodyLength: number;
   try {
-    message = Message.decode(source.bytes(at + 8, length));
+    message = Table.root(source.bytes(at + 8, length));
+    [type, bodyLength] = [message.uint8(1), message.int64(3)];
   } catch (error) {
-    return `the metadata of a message cannot be decoded: ${messageOf(error)}`;
+    if (error instanceof RangeError) return 'the metadata of a message cannot be decoded';
+    throw error;
   }
-  const end = bodyAt + message.bodyLength;
-  if (!Number.isSafeInteger(end) || message.bodyLength < 0)
-    return `the body of a message must have a length of 0 or more, got ${message.bodyLength}`;
+  if (bodyLength < 0) return `the body of a message must take 0 bytes or more, got ${bodyLength}`;
+  const end = bodyAt + bodyLength;
   if (end > source.size) return `the file ends ${left} bytes into a message of ${end - at}`;
-  return { at, message, bodyAt, end };
+  return { at, type, message, bodyAt, end };
 }
-
-export const isSchema = (message: Message): boolean => message.headerType === MessageHeader.Schema;
 
 /**
  * A file that is read from front to back. What it gives are views of buffers that are used once, so

@@ -1,8 +1,9 @@
 /** Reads a history batch by batch, also one that is cut, or still being recorded. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { Message, MessageHeader } from 'apache-arrow';
 import { type Batch, messageOf, SchismError } from '../model/index.js';
 import { decodeBatch, layoutOf } from './decode.js';
-import { type Cut, isSchema, readFrame, Source } from './messages.js';
+import { type Cut, type Frame, readFrame, Source } from './messages.js';
 import { formatKey, formatVersion, schema, schemaBytes } from './schema.js';
 
 export interface History {
@@ -41,7 +42,7 @@ export function readHistory(file: string): History {
       let base = 0;
       for (let at = start; at < end;) {
         const frame = readFrame(source, at);
-        const layout = typeof frame === 'object' ? layoutOf(frame.message) : '';
+        const layout = typeof frame === 'object' ? layoutOf(frame) : '';
         if (typeof frame !== 'object' || typeof layout === 'string')
           throw new SchismError(
             'history',
@@ -99,9 +100,9 @@ function readStart(source: Source, file: string): number | Cut {
   }
   const frame = readFrame(source, 0);
   if (typeof frame === 'string') throw noHistory(file, `a file in which ${frame}`);
-  if (frame === undefined || !isSchema(frame.message))
+  if (frame === undefined || frame.type !== (MessageHeader.Schema as number))
     throw noHistory(file, 'a stream without a schema');
-  const found = frame.message.header() as typeof schema;
+  const found = readSchema(frame, file);
   const version = found.metadata.get(formatKey);
   if (version === undefined)
     throw noHistory(file, `an Arrow stream without \`${formatKey}\` in its metadata`);
@@ -114,6 +115,14 @@ function readStart(source: Source, file: string): number | Cut {
   return frame.end;
 }
 
+function readSchema(frame: Frame, file: string): typeof schema {
+  try {
+    return Message.decode(frame.message.bytes).header() as typeof schema;
+  } catch (error) {
+    throw noHistory(file, `a schema that cannot be decoded (${messageOf(error)})`);
+  }
+}
+
 const describe = (of: typeof schema): string =>
   of.fields.map((field) => `${field.name} ${String(field.type)}`).join(', ');
 
@@ -124,9 +133,9 @@ function scan(source: Source, start: number): { end: number; rows: number; cut?:
     const frame = readFrame(source, at);
     if (frame === undefined) return { end: at, rows };
     if (typeof frame === 'string') return { end: at, rows, cut: { byte: at, reason: frame } };
-    const layout = layoutOf(frame.message);
+    const layout = layoutOf(frame);
     if (typeof layout === 'string') return { end: at, rows, cut: { byte: at, reason: layout } };
-    rows += layout.length;
+    rows += layout.n;
     at = frame.end;
   }
 }
