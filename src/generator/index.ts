@@ -1,2 +1,2 @@
-export { healedBeforeMs, planSchedule, type ScheduleParts } from './schedule.js';
+export { planSchedule } from './schedule.js';
 export { parseSchedule } from './parse.js';

@@ -56,7 +56,7 @@ function readSchedule(text: string): Omit<Schedule, 'faults'> & { faults: unknow
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw expected('the file', `JSON (${messageOf(error)})`, `${text.slice(0, 20)}`);
+    throw expected('the file', `JSON (${messageOf(error)})`, text.slice(0, 20));
   }
   const fields = readFields(value, 'the schedule', scheduleFields);
   const { version, seed = '0', follow = 'symbolic', faults } = fields;

@@ -9,9 +9,9 @@ import {
 } from '../model/index.js';
 
 /** No fault may still be in force in the last stretch of the load. */
-export const healedBeforeMs = 2000;
+const healedBeforeMs = 2000;
 
-export interface ScheduleParts {
+interface ScheduleParts {
   seed: string;
   nemeses: readonly Nemesis[];
   topology: Topology;

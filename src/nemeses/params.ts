@@ -1,7 +1,8 @@
 /** Checks the params of a fault that was written by hand. */
 import { expected, type Fault, type OptionSpec, type OptionSpecs } from '../model/index.js';
 
-const field = (name: string): string => `\`params.${name}\``;
+/** How an error names a param. */
+export const field = (name: string): string => `\`params.${name}\``;
 
 /** Throws a SchismError that names the first param that is unknown or out of range. */
 export function checkParams(fault: Fault, specs: OptionSpecs): void {
@@ -48,4 +49,3 @@ export const text = (fault: Fault, name: string, otherwise: string): string =>
 /** A param that is a number; `otherwise` where it is absent. */
 export const number = (fault: Fault, name: string, otherwise: number): number =>
   Number(fault.params[name] ?? otherwise);
-export { field };
