@@ -117,7 +117,7 @@ const wrong: [text: string, message: string | RegExp][] = [
       'node(1)x',
       'one,all',
       '',
-      'one  all',
+      'one;all',
       'away',
     ],
   ].map((target): [string, RegExp] => [
