@@ -1,5 +1,6 @@
 /** The smallest request that every Kafka listener answers: proof that bytes pass in both directions. */
-import { connect } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { Ping } from '../model/index.js';
 
 /**
@@ -21,29 +22,37 @@ const request = (() => {
 })();
 
 /** Round trip in ms, the connect included. Rejects after `timeoutMs`, or when the peer hangs up. */
-export const pingKafka: Ping = ({ host, port }, timeoutMs) =>
-  new Promise((resolve, reject) => {
-    const start = performance.now();
-    const where = `${host}:${port}`;
-    let answer = Buffer.alloc(0);
-    const socket = connect({ host, port, noDelay: true });
-    const end = (error?: Error): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      if (error) reject(error);
-      else resolve(performance.now() - start);
-    };
-    const timer = setTimeout(() => {
-      end(new Error(`${where} did not answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-    socket.once('connect', () => socket.write(request));
-    socket.on('data', (chunk) => {
-      answer = Buffer.concat([answer, chunk]);
-      if (answer.length < 8) return;
-      // Something else than Kafka may listen on the port; its answer is no proof.
-      const ours = answer.readInt32BE(4) === correlation;
-      end(ours ? undefined : new Error(`${where} answered, but not in Kafka's protocol`));
+export const pingKafka: Ping = pingOver(undefined);
+
+/** The same over TLS, if there are options for it. */
+export function pingOver(tls: ConnectionOptions | undefined): Ping {
+  return ({ host, port }, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      const start = performance.now();
+      const where = `${host}:${port}`;
+      let answer = Buffer.alloc(0);
+      const servername = isIP(host) ? {} : { servername: host };
+      const socket = tls
+        ? connectTls({ host, port, ...servername, ...tls })
+        : connectTcp({ host, port, noDelay: true });
+      const end = (error?: Error): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        if (error) reject(error);
+        else resolve(performance.now() - start);
+      };
+      const timer = setTimeout(() => {
+        end(new Error(`${where} did not answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      socket.once(tls ? 'secureConnect' : 'connect', () => socket.write(request));
+      socket.on('data', (chunk) => {
+        answer = Buffer.concat([answer, chunk]);
+        if (answer.length < 8) return;
+        // Something else than Kafka may listen on the port; its answer is no proof.
+        const ours = answer.readInt32BE(4) === correlation;
+        end(ours ? undefined : new Error(`${where} answered, but not in Kafka's protocol`));
+      });
+      socket.on('error', (error: Error) => end(error));
+      socket.on('close', () => end(new Error(`${where} closed the connection without an answer`)));
     });
-    socket.on('error', (error) => end(error));
-    socket.on('close', () => end(new Error(`${where} closed the connection without an answer`)));
-  });
+}
