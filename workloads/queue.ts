@@ -2,7 +2,7 @@
  * Workers send unique values to chosen keys and poll chosen keys from chosen offsets, without a
  * consumer group: each worker is a producer and an assigned consumer of its own.
  */
-import type { Random, Workload, WorkerContext } from '../src/plugin.js';
+import type { Random, Workload, WorkerContext } from '../src/model/index.js';
 
 /** How often a poll goes back to what was read before. */
 const goBack = 0.05;

@@ -110,16 +110,7 @@ const wrong: [text: string, message: string | RegExp][] = [
   ],
   ...[
     ...['node(6)', 'leader(3)', 'leader', 'followers()', 'one(1)', 'rest', 'clients', 'all.from'],
-    ...[
-      'fault(1).from',
-      'fault(0).from',
-      'fault(1)',
-      'node(1)x',
-      'one,all',
-      '',
-      'one;all',
-      'away',
-    ],
+    ...['fault(1).from', 'fault(0).from', 'fault(1)', 'node(1)x', 'one,all', '', 'one;all', 'away'],
   ].map((target): [string, RegExp] => [
     schedule({ ...fault, params: { target } }),
     /^my\.json, fault 1: Expected `params\.target` to be made of one, minority, .*, got `.*`\.$/,
