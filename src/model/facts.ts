@@ -31,6 +31,8 @@ export interface FinalRead {
   reached: number;
   /** It reached the high watermark. */
   complete: boolean;
+  invokeNs: number;
+  /** When it ended; -1: it did not. */
   timeNs: number;
   /** Sorted by offset. */
   n: number;
@@ -50,6 +52,41 @@ export interface Finals {
   readonly replicas: readonly ReplicaRead[];
   /** The dense index of a value in a key's final read, or -1. */
   find(key: number, value: number): number;
+}
+
+/** What showed that a value stands, or stood, at an offset. */
+export interface Sight {
+  key: number;
+  offset: number;
+  value: number;
+  op: number;
+  process: number;
+  /** The node that acked or was read. */
+  node: number;
+  /** Of a record: its batch's; of an ack: as the probes have it. -1 unknown. */
+  epoch: number;
+  timeNs: number;
+  by: 'ack' | 'poll' | 'final' | 'replica';
+}
+/**
+ * All that was ever seen of each key's log. Reads of replicas count up to the replica's own high
+ * watermark. Whole after the last batch only.
+ */
+export interface Log {
+  /** Every different value seen at an offset: its first read and, if it was acked there, the ack. */
+  at(key: number, offset: number): Sight[];
+  /** Offsets at which two or more different values were seen. */
+  readonly conflicts: readonly { key: number; offset: number }[];
+  /** Values that were seen at a second offset of their key: the first sight there. */
+  readonly copies: readonly Sight[];
+  /** By index in Writes: where the value was read first in its own key; -1 nowhere. */
+  readonly readAt: Float64Array;
+  /** By index in Writes: the first ok poll that returned it in its own key; -1 none. */
+  readonly polledBy: Float64Array;
+  /** The first read of every value at every offset; `text` of a foreign record. */
+  each(look: (sight: Sight, text: string | undefined) => void): void;
+  /** Sights that were kept. */
+  readonly n: number;
 }
 
 /** A node that says of itself that it leads a key, from the first to the last probe that says so. */
@@ -103,6 +140,7 @@ export interface Faults {
 export interface Facts {
   readonly writes: Writes;
   readonly finals: Finals;
+  readonly log: Log;
   readonly leaders: Leaders;
   readonly faults: Faults;
   readonly keys: readonly KeyName[];
@@ -111,4 +149,4 @@ export interface Facts {
   /** `orders-0` */
   keyText(key: number): string;
 }
-export type FactId = 'writes' | 'finals' | 'leaders' | 'faults';
+export type FactId = 'writes' | 'finals' | 'log' | 'leaders' | 'faults';

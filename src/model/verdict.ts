@@ -22,7 +22,7 @@ export interface Anomaly {
   offset: number;
   /** -1: not about one value. */
   value: number;
-  /** The moment it became visible, ns. */
+  /** The moment it happened: of a lost or unseen write its ack, else what first showed it, ns. */
   timeNs: number;
   /** The smallest witness: op ids, in time order. */
   ops: number[];

@@ -1,0 +1,65 @@
+/** A read returned a value whose send failed. If the send did happen, the table of errors is wrong. */
+import {
+  endSteps,
+  num,
+  sec,
+  sendStep,
+  sentence,
+  sightStep,
+  sightText,
+} from '../src/analysis/index.js';
+import { F, Kind, valueName, type Checker, type Facts } from '../src/model/index.js';
+
+interface State {
+  facts: Facts;
+  /** Op -> its reason's code, of sends that failed. */
+  codes: Map<number, number>;
+  /** A code's text where it came first: many ops share few reasons. */
+  texts: Map<number, string>;
+}
+
+const checker: Checker<State> = {
+  meta: {
+    id: 'G1a',
+    help: 'a read returned a value whose send failed',
+    anomalies: ['G1a'],
+    facts: ['writes', 'log'],
+    shard: 'key',
+  },
+  start: (_run, facts) => ({ facts, codes: new Map(), texts: new Map() }),
+  step({ codes, texts }, batch) {
+    for (let i = 0; i < batch.n; i++) {
+      if (batch.kind[i] !== Kind.fail || batch.f[i] !== F.send) continue;
+      codes.set(batch.op[i]!, batch.code[i]!);
+      const text = batch.texts.get(i);
+      if (text !== undefined && !texts.has(batch.code[i]!)) texts.set(batch.code[i]!, text);
+    }
+  },
+  finish({ facts, codes, texts }, emit) {
+    const { writes, log } = facts;
+    let read = 0;
+    let failed = 0;
+    for (let w = 0; w < writes.n; w++) {
+      if (log.readAt[w]! >= 0) read++;
+      if (writes.outcome[w] !== Kind.fail) continue;
+      failed++;
+      if (log.readAt[w]! < 0) continue;
+      const [key, value, op] = [writes.key[w]!, writes.value[w]!, writes.op[w]!];
+      const sight = log.at(key, log.readAt[w]!).find((s) => s.value === value)!;
+      const { offset, timeNs } = sight;
+      emit({ type: 'G1a', key, offset, value, timeNs, ops: [op, sight.op] }, () => {
+        const code = codes.get(op) ?? 0;
+        const reason = texts.get(code) ?? `code ${code}`;
+        return {
+          ops: [op, sight.op],
+          proof: [sendStep(facts, w), ...endSteps(facts, w, -1, reason), sightStep(sight)],
+          explanation: `Process ${writes.process[w]!} sent ${valueName(value)} to ${facts.keyText(key)} and was told at ${sec(writes.completeNs[w]!)} that it failed: ${sentence(reason)} ${sentence(sightText(sight))} Either the cluster took what it refused, or this reason does not mean that nothing happened.`,
+          data: { reason, code, node: writes.node[w]! },
+        };
+      });
+    }
+    const what = `${num(failed)} failed sends against ${num(read)} values that were read`;
+    return read === 0 ? { notApplicable: 'no value was read' } : { checked: failed, what };
+  },
+};
+export default checker;

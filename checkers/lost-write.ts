@@ -1,0 +1,127 @@
+/**
+ * A value that was acked, or read by an ok poll, at or above the log start, and that the complete
+ * final read of its key does not have.
+ */
+import {
+  epochOf,
+  endSteps,
+  faultText,
+  finalsFinish,
+  finalStep,
+  fold,
+  isAcked,
+  nodeText,
+  num,
+  recordAt,
+  sendStep,
+  sendText,
+  sentence,
+  sightStep,
+  sightText,
+} from '../src/analysis/index.js';
+import {
+  valueName,
+  type Anomaly,
+  type Facts,
+  type FinalRead,
+  type RunInfo,
+  type Sight,
+} from '../src/model/index.js';
+
+export default fold(
+  {
+    id: 'lost-write',
+    help: 'an acked or polled value that the complete final read does not have',
+    anomalies: ['lost-write'],
+    facts: ['writes', 'finals', 'log', 'leaders'],
+    shard: 'key',
+  },
+  (run, facts, emit) => {
+    const { writes, finals, log } = facts;
+    let checked = 0;
+    for (let w = 0; w < writes.n; w++) {
+      const acked = isAcked(writes, w);
+      const polled = log.polledBy[w]! >= 0;
+      if (!acked && !polled) continue;
+      const [key, value] = [writes.key[w]!, writes.value[w]!];
+      const read = finals.keys.get(key);
+      if (!read?.complete) continue;
+      const offset = acked ? writes.offset[w]! : log.readAt[w]!;
+      // Below the log start it expired, which is not a loss. An ack that is younger than the final
+      // read was promised after the watermark that the read had to reach.
+      if (offset < read.logStart || (acked && writes.completeNs[w]! > read.invokeNs)) continue;
+      checked++;
+      if (finals.find(key, value) >= 0) continue;
+      const seen = log.at(key, offset);
+      const mine = seen.find((s) => s.value === value && (s.by === 'ack') === acked);
+      const timeNs = mine?.timeNs ?? writes.completeNs[w]!;
+      emit({ type: 'lost-write', key, offset, value, timeNs, ops: [writes.op[w]!] }, () =>
+        whole(run, facts, w, read, seen, offset, acked, timeNs),
+      );
+    }
+    const keys = [...finals.keys.values()].filter((read) => read.complete).length;
+    const what = `${num(checked)} acknowledged or polled writes against the final reads of ${keys} ${keys === 1 ? 'key' : 'keys'}`;
+    return finalsFinish(run, facts, checked, what);
+  },
+);
+
+type Whole = Omit<Anomaly, 'type' | 'key' | 'offset' | 'value' | 'timeNs'>;
+
+function whole(
+  run: RunInfo,
+  facts: Facts,
+  w: number,
+  read: FinalRead,
+  seen: readonly Sight[],
+  offset: number,
+  acked: boolean,
+  timeNs: number,
+): Whole {
+  const { writes } = facts;
+  const value = writes.value[w]!;
+  const name = valueName(value);
+  const node = writes.node[w]!;
+  const epoch = acked ? epochOf(facts.leaders, node, read.key, writes.completeNs[w]!) : -1;
+  const before = seen.find((s) => s.value === value && s.by !== 'ack');
+  const otherwise = seen.find((s) => s.value !== value && s.by === 'poll');
+  const now = recordAt(read, offset);
+  const holds = now ? valueName(now.value) : 'nothing';
+  const said = [
+    sendText(facts, w, epoch),
+    ...(acked || !before ? [] : [sightText(before)]),
+    ...(otherwise ? [sightText(otherwise)] : []),
+    `the final read, from offset ${read.logStart} to the high watermark ${read.highWatermark}, has no ${name}${otherwise ? '' : ` and ${holds} at offset ${offset}`}`,
+  ];
+  const acks =
+    acked && run.acks === 1
+      ? ` With acks=1 Kafka permits this: ${nodeText(node)} may answer before any other node has the record.`
+      : '';
+  const shownNs = otherwise?.timeNs ?? read.timeNs;
+  return {
+    ops: [
+      writes.op[w]!,
+      ...(acked || !before ? [] : [before.op]),
+      ...(otherwise ? [otherwise.op] : []),
+      read.op,
+    ],
+    proof: [
+      sendStep(facts, w),
+      ...endSteps(facts, w, epoch),
+      ...(acked || !before ? [] : [sightStep(before)]),
+      ...(otherwise ? [sightStep(otherwise)] : []),
+      finalStep(read, `no ${name}`),
+    ],
+    explanation: `${said.map(sentence).join(' ')}${faultText(facts, timeNs)}${acks}`,
+    data: {
+      acked,
+      node,
+      epoch,
+      ...(now && { holdsNow: now.value, holdsNowEpoch: now.epoch }),
+      ...(acked && { ackedNs: writes.completeNs[w]! }),
+      firstReadOp: otherwise?.op ?? read.op,
+      finalOp: read.op,
+      shownNs,
+      acksPermit: acked && run.acks === 1,
+    },
+  };
+}

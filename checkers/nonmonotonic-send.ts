@@ -1,0 +1,94 @@
+/**
+ * A process was told a lower or equal offset for a send than for the one that it had completed
+ * before it invoked this one, on the same key.
+ */
+import { faultText, nodeText, num, sec } from '../src/analysis/index.js';
+import { F, isHead, Kind, valueName, type Checker, type Facts } from '../src/model/index.js';
+
+interface Sent {
+  op: number;
+  offset: number;
+  value: number;
+  node: number;
+  timeNs: number;
+}
+interface State {
+  facts: Facts;
+  /** By process and key: the send that completed last. */
+  last: Map<number, Sent>;
+  /** By op in flight: what `last` was when it was invoked. */
+  open: Map<number, Sent>;
+  found: { key: number; process: number; before: Sent; after: Sent }[];
+  checked: number;
+}
+
+const checker: Checker<State> = {
+  meta: {
+    id: 'nonmonotonic-send',
+    help: 'a later send of a process was acked at a lower or equal offset',
+    anomalies: ['nonmonotonic-send'],
+    facts: ['leaders'],
+    shard: 'process',
+  },
+  start: (_run, facts) => ({ facts, last: new Map(), open: new Map(), found: [], checked: 0 }),
+  step(state, batch) {
+    for (let i = 0; i < batch.n; i++) {
+      if (batch.f[i] !== F.send || batch.kind[i]! > Kind.info) continue;
+      const [kind, op, process, key] = [
+        batch.kind[i]!,
+        batch.op[i]!,
+        batch.process[i]!,
+        batch.key[i]!,
+      ];
+      const name = process * 65_536 + key;
+      const head = isHead(batch, i);
+      if (kind === Kind.invoke) {
+        const last = state.last.get(name);
+        if (head && last) state.open.set(op, last);
+        continue;
+      }
+      const before = state.open.get(op);
+      const offset = batch.offset[i]!;
+      if (head) state.open.delete(op);
+      if (kind !== Kind.ok || offset < 0) continue;
+      const after = {
+        op,
+        offset,
+        value: batch.value[i]!,
+        node: batch.node[i]!,
+        timeNs: batch.timeNs[i]!,
+      };
+      // The values of one send follow each other; their order is another checker's.
+      if (head) {
+        state.checked++;
+        if (before && offset <= before.offset) state.found.push({ key, process, before, after });
+      }
+      state.last.set(name, after);
+    }
+  },
+  finish({ facts, found, checked }, emit) {
+    for (const { key, process, before, after } of found) {
+      const { offset, value, timeNs } = after;
+      const ops = [before.op, after.op];
+      emit({ type: 'nonmonotonic-send', key, offset, value, timeNs, ops }, () => {
+        const told = (sent: Sent): string =>
+          `${valueName(sent.value)} at offset ${sent.offset} (${nodeText(sent.node)}, ${sec(sent.timeNs)})`;
+        return {
+          ops,
+          proof: [before, after].map((sent) => ({
+            op: sent.op,
+            process,
+            timeNs: sent.timeNs,
+            what: 'ok',
+            says: `${valueName(sent.value)} at offset ${sent.offset}, node ${sent.node}`,
+          })),
+          explanation: `Process ${process} sent twice to ${facts.keyText(key)}, one after the other: it was told first ${told(before)}, then ${told(after)}.${faultText(facts, timeNs)}`,
+          data: { before: before.offset, beforeValue: before.value, beforeOp: before.op },
+        };
+      });
+    }
+    if (checked === 0) return { notApplicable: 'no send was acknowledged with an offset' };
+    return { checked, what: `${num(checked)} acknowledged sends` };
+  },
+};
+export default checker;

@@ -1,0 +1,157 @@
+/** Why a run is unknown, and what a valid verdict lacks. No evidence is no pass. */
+import type {
+  AtRisk,
+  CheckerResult,
+  Facts,
+  FaultSpan,
+  RunInfo,
+  Stats,
+  Verdict,
+} from '../model/index.js';
+import { finalGaps } from './final-gaps.js';
+import type { StatsTable } from './stats.js';
+import { list, num, plural, sec } from './words.js';
+
+export interface Evidence {
+  run: RunInfo;
+  facts: Facts;
+  stats: Stats;
+  table: StatsTable;
+  truncated: boolean;
+}
+
+/** Why a fault's evidence does not suffice; undefined: it does. */
+function faultGap(span: FaultSpan): string | undefined {
+  const name = `fault ${span.id}`;
+  if (span.refused !== undefined) return `${name} could not be applied: ${span.refused}`;
+  const by = (text: string | undefined): string => (text ? `: ${text}` : '');
+  if (span.inForce === undefined || span.inForce.state === 'unproven')
+    return `${name} was not seen to take hold${by(span.inForce?.by)}`;
+  if (span.healedNs < 0) return `${name} was never healed${by(span.gone?.by)}`;
+  if (span.gone === undefined || span.gone.state === 'unproven')
+    return `${name} was not seen to be gone${by(span.gone?.by)}`;
+  return undefined;
+}
+
+export function countFaults({ faults }: Facts): Verdict['faults'] {
+  const unproven = faults.spans.filter((span) => faultGap(span) !== undefined);
+  const moot = faults.spans.filter(
+    (span) =>
+      !unproven.includes(span) &&
+      [span.inForce, span.gone].some((proof) => proof?.state === 'moot'),
+  );
+  return {
+    total: faults.spans.length,
+    proven: faults.spans.length - unproven.length - moot.length,
+    unproven: unproven.map((span) => span.id),
+    moot: moot.map((span) => span.id),
+  };
+}
+
+/** Nodes whose last word on their links is that they were not seen to use them. */
+const routeGaps = ({ faults }: Facts): string[] =>
+  [...new Map(faults.routes.map((route) => [`${route.node}/${route.proof.by}`, route])).values()]
+    .filter(({ proof }) => proof.state === 'unproven')
+    .map(({ node, proof }) => `node ${node} was not seen to use its links only: ${proof.by}`);
+
+/** Whole sentences without a full stop, the gravest first. */
+export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): string[] {
+  const reasons: string[] = [];
+  for (const span of facts.faults.spans) {
+    const gap = faultGap(span);
+    if (gap !== undefined) reasons.push(gap);
+  }
+  reasons.push(...routeGaps(facts));
+  if (run.ended === undefined) reasons.push('the run did not end: its tester was stopped');
+  else if (run.ended.how === 'interrupted') reasons.push('the run was interrupted');
+  else if (run.ended.how === 'failed')
+    reasons.push(`the run failed: ${run.ended.why ?? 'no reason was given'}`);
+  if (truncated)
+    reasons.push(`the history was cut: what came after ${sec(facts.phases.lastNs)} is missing`);
+  if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
+  if (stats.polledRecords + stats.finalRecords === 0) reasons.push('no record was read');
+  if (run.evidence.finalReads) reasons.push(...finalGaps(run, facts));
+  if (run.evidence.views && table.probes.views === 0)
+    reasons.push('no node told which keys it leads');
+  if (run.evidence.watermarks && table.probes.watermarks === 0)
+    reasons.push('no node told a high watermark');
+  if (run.evidence.replicas) reasons.push(...replicaGaps(facts));
+  return reasons;
+}
+
+function replicaGaps(facts: Facts): string[] {
+  const { finals, keys } = facts;
+  if (keys.length > 0 && finals.replicas.length === 0) return ['no replica was read'];
+  const without = [...keys.keys()].filter(
+    (key) => !finals.replicas.some((read) => read.key === key),
+  );
+  return [
+    ...(without.length > 0
+      ? [`no replica of ${list(without.map((key) => facts.keyText(key)))} was read`]
+      : []),
+    ...finals.replicas
+      .filter((read) => !read.complete)
+      .map(
+        (read) =>
+          `the log of ${facts.keyText(read.key)} on node ${read.node} was read to offset ${read.reached}: ${read.why ?? 'it ended early'}`,
+      ),
+  ];
+}
+
+/** Rows of the table of checkers that stand for the evidence itself. */
+export function evidenceRows({ run, facts, stats }: Evidence): CheckerResult[] {
+  const gaps = run.evidence.finalReads ? finalGaps(run, facts) : [];
+  const complete = [...facts.finals.keys.values()].filter((read) => read.complete).length;
+  const faults = countFaults(facts);
+  const faultGaps = facts.faults.spans.flatMap((span) => faultGap(span) ?? []);
+  const row = { anomalies: [], durationMs: 0 };
+  return [
+    {
+      ...row,
+      id: 'final-reads',
+      result: !run.evidence.finalReads ? 'not-applicable' : gaps.length > 0 ? 'unknown' : 'valid',
+      count: gaps.length,
+      checked: complete,
+      what: `${plural(complete, 'key')} from the log start to the high watermark, ${plural(stats.finalRecords, 'record')}`,
+      ...(!run.evidence.finalReads
+        ? { reason: 'this history has no final reads' }
+        : gaps.length > 0 && { reason: gaps.join('; ') }),
+    },
+    {
+      ...row,
+      id: 'fault-evidence',
+      result: faultGaps.length > 0 ? 'unknown' : faults.total === 0 ? 'not-applicable' : 'valid',
+      count: faultGaps.length,
+      checked: faults.total,
+      what: `${plural(faults.total, 'fault')}, each applied and healed`,
+      ...(faultGaps.length > 0
+        ? { reason: faultGaps.join('; ') }
+        : faults.total === 0 && { reason: 'no fault was applied' }),
+    },
+  ];
+}
+
+/** Fewer ok polls say little of what consumers see. */
+const fewPolls = 20;
+
+export function cautionsOf({ run, facts, table }: Evidence, atRisk: readonly AtRisk[]): string[] {
+  const cautions: string[] = [];
+  const faults = countFaults(facts);
+  if (faults.total === 0)
+    cautions.push(
+      'No fault was applied: this says nothing of what the cluster does when it breaks.',
+    );
+  else if (atRisk.every((one) => one.inForce + one.beforeLeaderChange === 0))
+    cautions.push('No ack was at risk in any fault: its green is worth little.');
+  for (const id of faults.moot)
+    cautions.push(`Fault ${id} could not be looked at: what it did is not known.`);
+  if (run.acks === 1)
+    cautions.push('With acks=1 an ack promises that one node has the record, no more.');
+  if (run.acks === 0) cautions.push('With acks=0 nothing is promised, so nothing can be lost.');
+  if (table.polls < fewPolls)
+    cautions.push(
+      `Only ${num(table.polls)} polls ended ok: what consumers see was hardly looked at.`,
+    );
+  cautions.push(...table.notices.filter((text) => text !== ''));
+  return cautions;
+}

@@ -1,0 +1,132 @@
+/** What the final read of each key, and the read of each replica, gave. */
+import {
+  F,
+  Kind,
+  type Batch,
+  type FinalRead,
+  type Finals,
+  type ReplicaRead,
+} from '../model/index.js';
+import { grown, lowerBound } from './columns.js';
+import type { WriteTable } from './writes.js';
+
+export class FinalTable implements Finals {
+  readonly keys = new Map<number, FinalRead>();
+  readonly #writes: WriteTable;
+  readonly #byOp = new Map<number, ReplicaRead>();
+  readonly #replicas = new Map<string, ReplicaRead>();
+  /** By index in Writes: the index of the value in its own key's final read. */
+  #index = new Int32Array(0);
+  #last: ReplicaRead | undefined;
+
+  constructor(writes: WriteTable) {
+    this.#writes = writes;
+  }
+
+  get replicas(): readonly ReplicaRead[] {
+    return [...this.#replicas.values()].sort((a, b) => a.key - b.key || a.node - b.node);
+  }
+
+  invoke(batch: Batch, i: number): void {
+    const read: ReplicaRead = {
+      key: batch.key[i]!,
+      op: batch.op[i]!,
+      node: batch.node[i]!,
+      logStart: batch.offset[i]!,
+      highWatermark: batch.value[i]!,
+      reached: batch.offset[i]!,
+      complete: false,
+      invokeNs: batch.timeNs[i]!,
+      timeNs: -1,
+      n: 0,
+      offsets: new Float64Array(0),
+      values: new Float64Array(0),
+      epochs: new Int32Array(0),
+      why: 'it did not end',
+    };
+    this.#byOp.set(read.op, read);
+    this.#choose(read, batch.f[i] === F.replica);
+  }
+
+  complete(batch: Batch, i: number): void {
+    const read = this.#byOp.get(batch.op[i]!);
+    if (!read) return;
+    const [wanted, told] = [read.highWatermark, batch.value[i]!];
+    const replica = batch.f[i] === F.replica;
+    read.reached = batch.offset[i]!;
+    read.timeNs = batch.timeNs[i]!;
+    // A replica's own high watermark says what it knows to be committed, also when that is less.
+    read.highWatermark = replica ? told : Math.max(wanted, told);
+    read.complete = batch.kind[i] === Kind.ok && wanted >= 0 && read.reached >= wanted;
+    if (read.complete) delete read.why;
+    else read.why = batch.texts.get(i) ?? 'it ended early';
+    this.#choose(read, replica);
+  }
+
+  /** Adds a record; gives the read that it belongs to. */
+  record(batch: Batch, i: number): ReplicaRead | undefined {
+    const op = batch.op[i]!;
+    const read = this.#last?.op === op ? this.#last : this.#byOp.get(op);
+    this.#last = read;
+    if (!read) return undefined;
+    if (read.n === read.offsets.length) {
+      read.offsets = grown(read.offsets, read.n + 1);
+      read.values = grown(read.values, read.n + 1);
+      read.epochs = grown(read.epochs, read.n + 1);
+    }
+    read.offsets[read.n] = batch.offset[i]!;
+    read.values[read.n] = batch.value[i]!;
+    read.epochs[read.n] = batch.epoch[i]!;
+    read.n++;
+    return read;
+  }
+
+  /** The last complete attempt counts, else the last one. */
+  #choose(read: ReplicaRead, replica: boolean): void {
+    const before = replica
+      ? this.#replicas.get(`${read.key}/${read.node}`)
+      : this.keys.get(read.key);
+    if (before?.complete === true && !read.complete) return;
+    if (replica) this.#replicas.set(`${read.key}/${read.node}`, read);
+    else this.keys.set(read.key, read);
+  }
+
+  finish(): void {
+    for (const read of this.#byOp.values()) sortByOffset(read);
+    this.#index = new Int32Array(this.#writes.n).fill(-1);
+    for (const read of this.keys.values()) {
+      for (let j = read.n - 1; j >= 0; j--) {
+        const w = this.#writes.find(read.values[j]!);
+        if (w >= 0 && this.#writes.key[w] === read.key) this.#index[w] = j;
+      }
+    }
+  }
+
+  find(key: number, value: number): number {
+    const w = this.#writes.find(value);
+    if (w >= 0 && this.#writes.key[w] === key) return this.#index[w] ?? -1;
+    const read = this.keys.get(key);
+    return read ? read.values.subarray(0, read.n).indexOf(value) : -1;
+  }
+}
+
+/** What a read has at an offset, or undefined. */
+export function recordAt(
+  read: FinalRead,
+  offset: number,
+): { value: number; epoch: number } | undefined {
+  const j = lowerBound(read.offsets, read.n, offset);
+  if (j >= read.n || read.offsets[j] !== offset) return undefined;
+  return { value: read.values[j]!, epoch: read.epochs[j]! };
+}
+
+function sortByOffset(read: FinalRead): void {
+  const { n, offsets, values, epochs } = read;
+  let sorted = true;
+  for (let j = 1; j < n && sorted; j++) sorted = offsets[j - 1]! <= offsets[j]!;
+  if (sorted) return;
+  const order = Array.from({ length: n }, (_, j) => j).sort((a, b) => offsets[a]! - offsets[b]!);
+  read.offsets = Float64Array.from(order, (j) => offsets[j]!);
+  read.values = Float64Array.from(order, (j) => values[j]!);
+  read.epochs = Int32Array.from(order, (j) => epochs[j]!);
+}

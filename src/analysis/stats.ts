@@ -1,0 +1,202 @@
+/** Counts, latencies, gaps and recoveries: figures, never a judgement. */
+import {
+  F,
+  fName,
+  isHead,
+  Kind,
+  NodeState,
+  type Batch,
+  type Counts,
+  type Facts,
+  type FaultSpan,
+  type Stats,
+} from '../model/index.js';
+import { grown, lowerBound } from './columns.js';
+import { isAcked } from './writes.js';
+
+const outcomes = { [Kind.ok]: 'ok', [Kind.fail]: 'fail', [Kind.info]: 'info' } as const;
+
+interface IsrSeen {
+  timeNs: number;
+  key: number;
+  size: number;
+}
+
+export class StatsTable {
+  readonly #byF = new Map<number, Counts>();
+  readonly #invoked = new Map<number, { f: number; timeNs: number }>();
+  #latencies = new Float64Array(0);
+  #n = 0;
+  #polled = 0;
+  #final = 0;
+  readonly #reasons = new Map<string, { type: 'fail' | 'info'; reason: string; count: number }>();
+  /** In-sync replicas of a key as its leader lists them, one entry for each probe that lists them. */
+  readonly #isrs: IsrSeen[] = [];
+  /** Probe rows by f: evidence that may be absent. */
+  readonly probes = { views: 0, watermarks: 0, silent: 0 };
+  readonly notices: string[] = [];
+  /** Ok polls. */
+  polls = 0;
+  rows = 0;
+
+  step(batch: Batch): void {
+    this.rows += batch.n;
+    for (let i = 0; i < batch.n; i++) {
+      const [kind, f] = [batch.kind[i]!, batch.f[i]!];
+      if (kind === Kind.record) {
+        if (f === F.poll) this.#polled++;
+        else if (f === F.final) this.#final++;
+      } else if (kind <= Kind.info) {
+        if (f <= F.crash && isHead(batch, i)) this.#client(batch, i, kind, f);
+      } else if (kind === Kind.probe) this.#probe(batch, i, f);
+      else if (f === F.notice) this.notices.push(batch.texts.get(i) ?? '');
+    }
+  }
+
+  #client(batch: Batch, i: number, kind: number, f: number): void {
+    const op = batch.op[i]!;
+    if (kind === Kind.invoke) {
+      this.#invoked.set(op, { f, timeNs: batch.timeNs[i]! });
+      return;
+    }
+    const invoked = this.#invoked.get(op);
+    this.#invoked.delete(op);
+    const type = outcomes[kind as keyof typeof outcomes];
+    this.#count(f, type);
+    if (type === 'ok') {
+      if (f === F.poll) this.polls++;
+      if (!invoked) return;
+      if (this.#n === this.#latencies.length) this.#latencies = grown(this.#latencies, this.#n + 1);
+      this.#latencies[this.#n++] = batch.timeNs[i]! - invoked.timeNs;
+      return;
+    }
+    // `timed-out: Request ... timed out`: the word before the colon is the stable one.
+    const reason = /^[^:\s]+/.exec(batch.texts.get(i) ?? '')?.[0] ?? `code ${batch.code[i]!}`;
+    const seen = this.#reasons.get(`${type} ${reason}`) ?? { type, reason, count: 0 };
+    seen.count++;
+    this.#reasons.set(`${type} ${reason}`, seen);
+  }
+
+  #count(f: number, type: keyof Counts): void {
+    const counts = this.#byF.get(f) ?? { ok: 0, fail: 0, info: 0 };
+    counts[type]++;
+    this.#byF.set(f, counts);
+  }
+
+  #probe(batch: Batch, i: number, f: number): void {
+    if (f === F.view) this.probes.views++;
+    else if (f === F.watermark) this.probes.watermarks++;
+    else if (f === F.silent) this.probes.silent++;
+    else if (f === F.isr) {
+      const last = this.#isrs.at(-1);
+      const [key, timeNs] = [batch.key[i]!, batch.timeNs[i]!];
+      if (isHeadOfIsr(batch, i) || !last) this.#isrs.push({ timeNs, key, size: 1 });
+      else last.size++;
+    }
+  }
+
+  finish(facts: Facts): Stats {
+    // An op that never completed is judged as info.
+    for (const { f } of this.#invoked.values()) this.#count(f, 'info');
+    const ops: Counts = { ok: 0, fail: 0, info: 0 };
+    const byF: Record<string, Counts> = {};
+    for (const [f, counts] of this.#byF) {
+      byF[fName(f)] = counts;
+      ops.ok += counts.ok;
+      ops.fail += counts.fail;
+      ops.info += counts.info;
+    }
+    const latencies = this.#latencies.subarray(0, this.#n).sort();
+    const quantile = (q: number): number =>
+      this.#n === 0 ? 0 : latencies[Math.min(this.#n - 1, Math.floor(q * this.#n))]! / 1e6;
+    const { fromNs, toNs } = loadSpan(facts);
+    let ackedValues = 0;
+    for (let w = 0; w < facts.writes.n; w++) if (isAcked(facts.writes, w)) ackedValues++;
+    return {
+      ops,
+      byF,
+      ackedValues,
+      polledRecords: this.#polled,
+      finalRecords: this.#final,
+      latencyMs: { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99), max: quantile(1) },
+      perSecond: toNs > fromNs ? ops.ok / ((toNs - fromNs) / 1e9) : 0,
+      gaps: gapsOf(facts, fromNs, toNs),
+      recoveries: facts.faults.spans.flatMap((span) => this.#recovery(facts, span)),
+      reasons: [...this.#reasons.values()].sort((a, b) => b.count - a.count),
+    };
+  }
+
+  /** Until every key has its full in-sync set again; where no leader lists one, until nodes are up. */
+  #recovery(facts: Facts, span: FaultSpan): Stats['recoveries'] {
+    const fromNs = span.healedNs;
+    if (fromNs < 0 || span.refused !== undefined) return [];
+    const whole = this.#wholeSince(fromNs);
+    if (whole !== undefined)
+      return [{ fault: span.id, fromNs, toNs: whole, what: 'all replicas in sync' }];
+    if (this.#isrs.length > 0) return [];
+    const ups = span.nodes.map((node) =>
+      facts.faults.nodeStates.find(
+        (one) => one.node === node && one.state === NodeState.up && one.timeNs >= span.healStartNs,
+      ),
+    );
+    if (ups.length === 0 || ups.some((up) => up === undefined)) return [];
+    const toNs = Math.max(fromNs, ...ups.map((up) => up!.timeNs));
+    return [{ fault: span.id, fromNs, toNs, what: 'the process was up' }];
+  }
+
+  #wholeSince(fromNs: number): number | undefined {
+    const full = new Map<number, number>();
+    for (const { key, size } of this.#isrs) full.set(key, Math.max(full.get(key) ?? 0, size));
+    const sizes = new Map<number, number>();
+    const whole = (): boolean => [...full].every(([key, size]) => (sizes.get(key) ?? 0) >= size);
+    let i = 0;
+    for (; i < this.#isrs.length && this.#isrs[i]!.timeNs <= fromNs; i++)
+      sizes.set(this.#isrs[i]!.key, this.#isrs[i]!.size);
+    if (full.size === 0) return undefined;
+    if (whole()) return fromNs;
+    for (; i < this.#isrs.length; i++) {
+      sizes.set(this.#isrs[i]!.key, this.#isrs[i]!.size);
+      if (whole()) return this.#isrs[i]!.timeNs;
+    }
+    return undefined;
+  }
+}
+
+const isHeadOfIsr = (batch: Batch, i: number): boolean =>
+  i === 0 ||
+  batch.kind[i - 1] !== Kind.probe ||
+  batch.f[i - 1] !== F.isr ||
+  batch.op[i - 1] !== batch.op[i] ||
+  batch.key[i - 1] !== batch.key[i] ||
+  batch.node[i - 1] !== batch.node[i];
+
+export function loadSpan({ phases }: Facts): { fromNs: number; toNs: number } {
+  const fromNs = Math.max(0, phases.loadNs);
+  return { fromNs, toNs: phases.healNs > fromNs ? phases.healNs : Math.max(fromNs, phases.lastNs) };
+}
+
+/** Times of acks by key, ascending. */
+export function ackTimes({ writes }: Facts): Map<number, Float64Array> {
+  const times = new Map<number, number[]>();
+  for (let w = 0; w < writes.n; w++) {
+    if (!isAcked(writes, w)) continue;
+    const list = times.get(writes.key[w]!) ?? [];
+    if (list.length === 0) times.set(writes.key[w]!, list);
+    list.push(writes.completeNs[w]!);
+  }
+  return new Map([...times].map(([key, list]) => [key, Float64Array.from(list).sort()]));
+}
+
+function gapsOf(facts: Facts, fromNs: number, toNs: number): Stats['gaps'] {
+  const acks = ackTimes(facts);
+  return [...facts.keys.keys()].map((key) => {
+    const times = acks.get(key) ?? new Float64Array(0);
+    const n = lowerBound(times, times.length, toNs);
+    let gap = { key, fromNs, toNs: n > 0 ? times[0]! : toNs };
+    for (let i = 0; i < n; i++) {
+      const next = i + 1 < n ? times[i + 1]! : toNs;
+      if (next - times[i]! > gap.toNs - gap.fromNs) gap = { key, fromNs: times[i]!, toNs: next };
+    }
+    return gap;
+  });
+}
