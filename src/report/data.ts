@@ -189,7 +189,7 @@ const stateNames = new Map<number, 'down' | 'starting' | 'up' | 'paused'>([
   [NodeState.up, 'up'],
   [NodeState.paused, 'paused'],
 ]);
-/** Each state lasts until the node's next one. Silence lies over them. */
+/** Each state lasts until the node's next one. Silence lies over `up`. */
 function nodeStates(
   facts: Facts,
   ops: OpTable,
@@ -213,8 +213,17 @@ function nodeStates(
     if (first === undefined) spans.push({ node, state: 'up', t0: us(begin), t1: us(t1) });
     else if (first > begin) spans.push({ node, state: 'up', t0: us(begin), t1: first });
   }
-  for (const { node, t0, t1 } of ops.silent)
-    spans.push({ node, state: 'silent', t0: us(t0), t1: us(t1) });
+  // Where it is known to be down or paused, silence says nothing more.
+  const still = spans.filter((span) => span.state !== 'up').sort((a, b) => a.t0 - b.t0);
+  for (const { node, t0, t1 } of ops.silent) {
+    let from = t0;
+    for (const span of still) {
+      if (span.node !== node || span.t1 <= from || span.t0 >= t1) continue;
+      if (span.t0 > from) spans.push({ node, state: 'silent', t0: us(from), t1: span.t0 });
+      from = span.t1;
+    }
+    if (from < t1) spans.push({ node, state: 'silent', t0: us(from), t1: us(t1) });
+  }
   return spans.filter((span) => span.t1 >= begin);
 }
 

@@ -4,7 +4,6 @@ import { glyph, hatchDefs, keyMarks, svg } from './page/marks.js';
 import type { PageData } from './page/types.js';
 
 const num = (n: number): string => n.toLocaleString('en-US');
-/** More keys than this get a menu line of their own under "show more". */
 const keyChips = 12;
 
 const keyboard: readonly (readonly [keys: string, does: string])[] = [
@@ -19,9 +18,9 @@ const keyboard: readonly (readonly [keys: string, does: string])[] = [
   ['<kbd>Esc</kbd>', 'let go'],
 ];
 
-function chip(group: string, id: string, label: string, n: number): string {
+function chip(group: string, id: string, label: string, n?: number): string {
   const mark = group === 'key' ? '' : glyph[id as keyof typeof glyph];
-  return `<button type="button" aria-pressed="true" data-group="${group}" data-id="${escape(id)}">${mark}${escape(label)} <span class="n">${num(n)}</span></button>`;
+  return `<button type="button" aria-pressed="true" data-group="${group}" data-id="${escape(id)}">${mark}${escape(label)}${n === undefined ? '' : ` <span class="n">${num(n)}</span>`}</button>`;
 }
 
 function tools(data: PageData): string {
@@ -36,7 +35,7 @@ function tools(data: PageData): string {
   return `<div class="tl-tools no-print">
 ${group('outcome', (['ok', 'fail', 'info'] as const).map((id) => chip('out', id, id, counts[id])).join(''))}
 ${group('kind', (['send', 'poll'] as const).map((id) => chip('f', id, id, counts[id])).join(''))}
-${data.keys.length > 1 ? group('key', shown.map(({ name, key }) => chip('key', String(key), name, counts.keys[key] ?? 0)).join('')) : ''}
+${data.keys.length > 1 ? group('key', shown.map(({ name, key }) => chip('key', String(key), name)).join('')) : ''}
 <div class="search"><label class="sr" for="q">Find an operation</label><input id="q" type="search" placeholder="w5.103, @offset, p13, error" autocomplete="off" spellcheck="false"><output for="q"></output></div>
 </div>`;
 }

@@ -3,6 +3,7 @@ import { finalLane, keyText, replicaLane } from './run.js';
 import type { CaseView, Run } from './run.js';
 import type { PageClaim } from './types.js';
 import { num } from './format.js';
+import type { Span } from './pen.js';
 
 interface Placed {
   y: number;
@@ -39,7 +40,7 @@ export interface Model {
   clientY: Map<number, Lane>;
 }
 /** A subset, for strips; without one, all. */
-export interface Only {
+export interface Only extends Span {
   keys: readonly number[];
   nodes: readonly number[];
   clients: readonly number[];
@@ -78,7 +79,7 @@ export function buildLanes(run: Run, expanded: Expanded, only?: Only): Model {
   const b = new Builder();
   b.add({ kind: 'axis', h: 26 });
   if (!only) addCases(b, run, expanded);
-  addFaults(b, run);
+  addFaults(b, run, only);
   addNodes(b, run, only);
   addKeys(b, run, expanded, only);
   addClients(b, run, expanded, only);
@@ -115,10 +116,11 @@ function addCases(b: Builder, run: Run, expanded: Expanded): void {
   b.gap(6);
 }
 
-function addFaults(b: Builder, run: Run): void {
+function addFaults(b: Builder, run: Run, only: Only | undefined): void {
   const ends: number[] = [];
   const rows = new Map<number, number>();
-  for (const fault of [...run.data.faults].sort((x, y) => x.t0 - y.t0)) {
+  const faults = run.data.faults.filter((f) => !only || (f.t1 >= only.t0 && f.t0 <= only.t1));
+  for (const fault of faults.sort((x, y) => x.t0 - y.t0)) {
     let row = ends.findIndex((end) => end <= fault.t0);
     if (row < 0) row = ends.push(0) - 1;
     ends[row] = fault.t1;
