@@ -61,4 +61,8 @@ export async function run(
 const ending = (result: { exitCode?: number; signal?: string }): string =>
   result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`;
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) || 'it said nothing';
+/** Of a Java program too, whose last lines are frames of a stack. */
+const lastLine = (text: string): string => {
+  const lines = text.split('\n').filter((line) => line.trim() && !/^\s+(at |\.\.\.)/.test(line));
+  return lines.at(-1)?.trim() ?? 'it said nothing';
+};

@@ -16,7 +16,7 @@ import { freePorts, run, watch } from '../../processes/index.js';
 import { kafkaCluster } from './cluster.js';
 import { brokerConfig, logging, overrides, properties, settingFacts } from './config.js';
 import { hostsFile, linkSpecs, realAddresses, type Layout } from './layout.js';
-import { KafkaNode, lastLines } from './node.js';
+import { KafkaNode } from './node.js';
 import { defaultVersion, fetchJars, findSoftware, type Software } from './software.js';
 
 const options: Target['meta']['options'] = {
@@ -140,41 +140,42 @@ async function prepare(
   software: Software & { libs: string },
 ): Promise<KafkaNode[]> {
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-  return Promise.all(
-    layout.nodes.map(async (id) => {
-      const folder = join(context.dir, 'nodes', String(id));
-      const file = (name: string): string => join(folder, name);
-      await mkdir(folder, { recursive: true });
-      const config = properties(brokerConfig(layout, id, dataOf(context, id), context.options));
-      const files = { ...logging, hosts: hostsFile(layout, id), 'server.properties': config };
-      await Promise.all(Object.entries(files).map(([name, text]) => writeFile(file(name), text)));
-      const java = [
-        '-XX:TieredStopAtLevel=1',
-        '-XX:+UseSerialGC',
-        '-Xshare:auto',
-        '-Djava.net.preferIPv4Stack=true',
-        '-Dsun.net.inetaddr.ttl=0',
-        `-Djdk.net.hosts.file=${file('hosts')}`,
-        `-Dlog4j.configuration=file:${file('log4j.properties')}`,
-        `-Dlog4j2.configurationFile=${file('log4j2.properties')}`,
-        '-cp',
-        join(software.libs, '*'),
-      ];
-      const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c'];
-      await run(software.java, [...java, ...format, file('server.properties')], {
-        timeoutMs: 120_000,
-        signal: context.signal,
-      });
-      return new KafkaNode({
-        id,
-        addresses: realAddresses(layout, id),
-        command: software.java,
-        args: [...heap(context.options), ...java, 'kafka.Kafka', file('server.properties')],
-        logFile: file('broker.log'),
-        recorder: context.recorder,
-      });
-    }),
-  );
+  const work = layout.nodes.map(async (id) => {
+    const folder = join(context.dir, 'nodes', String(id));
+    const file = (name: string): string => join(folder, name);
+    await mkdir(folder, { recursive: true });
+    const config = properties(brokerConfig(layout, id, dataOf(context, id), context.options));
+    const files = { ...logging, hosts: hostsFile(layout, id), 'server.properties': config };
+    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(file(name), text)));
+    const java = [
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xshare:auto',
+      '-Djava.net.preferIPv4Stack=true',
+      '-Dsun.net.inetaddr.ttl=0',
+      `-Djdk.net.hosts.file=${file('hosts')}`,
+      `-Dlog4j.configuration=file:${file('log4j.properties')}`,
+      `-Dlog4j2.configurationFile=${file('log4j2.properties')}`,
+      '-cp',
+      join(software.libs, '*'),
+    ];
+    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c'];
+    await run(software.java, [...java, ...format, file('server.properties')], {
+      timeoutMs: 120_000,
+      signal: context.signal,
+    });
+    return new KafkaNode({
+      id,
+      addresses: realAddresses(layout, id),
+      command: software.java,
+      args: [...heap(context.options), ...java, 'kafka.Kafka', file('server.properties')],
+      logFile: file('broker.log'),
+      recorder: context.recorder,
+    });
+  });
+  // None is left at work when one of them fails.
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 function heap(values: OptionValues): string[] {
@@ -208,9 +209,6 @@ async function ready(nodes: readonly KafkaNode[], signal: AbortSignal): Promise<
 }
 
 const fault = (what: string, nodes: readonly KafkaNode[], cause: unknown): SchismError => {
-  const ends = nodes.map((node) => {
-    const [log = ''] = node.logs();
-    return `The log of node ${node.id} (${log}) ends with:\n${lastLines(log, 5)}`;
-  });
-  return new SchismError('cluster', `${what}, and they did not.\n${ends.join('\n')}`, { cause });
+  const logs = nodes.map((node) => node.troubles());
+  return new SchismError('cluster', `${what}, and they did not.\n${logs.join('\n')}`, { cause });
 };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pingKafka } from '../../kafka/ping.js';
@@ -18,6 +17,7 @@ import {
 } from '../../model/index.js';
 import { startProcess, type Exit, type ManagedProcess } from '../../processes/index.js';
 import type { Purpose } from './layout.js';
+import { endOf, lastWords, troubles } from './log.js';
 
 export interface NodeSpec {
   id: number;
@@ -41,6 +41,8 @@ export class KafkaNode implements ClusterNode {
   readonly #spec: NodeSpec;
   #process: ManagedProcess | undefined;
   #incarnation = 0;
+  /** Where the current process's part of the log file begins. */
+  #logFrom = 0;
   /** The process that was ordered to end: its death is no news. */
   #ending: ManagedProcess | undefined;
   #paused = false;
@@ -62,9 +64,6 @@ export class KafkaNode implements ClusterNode {
   get runningPid(): number | undefined {
     return this.isAlive() && !this.#paused ? this.#process?.pid : undefined;
   }
-  get failure(): string | undefined {
-    return this.#failure;
-  }
   isAlive(): boolean {
     return this.#process?.isAlive() ?? false;
   }
@@ -72,10 +71,17 @@ export class KafkaNode implements ClusterNode {
     return [this.#spec.logFile];
   }
 
+  /** What the log of the current process says about its trouble; several lines. */
+  troubles(): string {
+    const { logFile } = this.#spec;
+    return `The log of node ${this.id} (${logFile}) says:\n${troubles(logFile, this.#logFrom, 4)}`;
+  }
+
   /** Starts its process unless one lives. */
   start(): void {
     if (this.#closed || this.isAlive()) return;
     const { command, args, logFile } = this.#spec;
+    this.#logFrom = endOf(logFile);
     const process = startProcess({ name: `broker ${this.id}`, command, args, logFile });
     this.#process = process;
     this.#incarnation += 1;
@@ -203,7 +209,7 @@ export class KafkaNode implements ClusterNode {
     this.#record(NodeState.down);
     if (this.#ending === process) return;
     const how = exit.signal ?? `exit code ${exit.code ?? 'unknown'}`;
-    this.#failure = `process ${process.pid} of node ${this.id} ended by itself with ${how}; its log ends with: ${lastLines(this.#spec.logFile, 1)}`;
+    this.#failure = `process ${process.pid} of node ${this.id} ended by itself with ${how}; its log says: ${lastWords(this.#spec.logFile, this.#logFrom)}`;
     const { recorder } = this.#spec;
     recorder.append([
       { kind: Kind.meta, f: F.notice, timeNs: recorder.now(), text: this.#failure },
@@ -221,18 +227,6 @@ export class KafkaNode implements ClusterNode {
   #proof(state: ProofState, by: string): Proof {
     return { state, timeNs: this.#spec.recorder.now(), by };
   }
-}
-
-/** The end of a log file, without stack frames. */
-export function lastLines(file: string, n: number): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return '(no log)';
-  }
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
-  return lines.slice(-n).join('\n') || '(an empty log)';
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

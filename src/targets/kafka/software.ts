@@ -27,8 +27,9 @@ export async function findSoftware(options: OptionValues, cacheDir: string): Pro
   if (major < 3 || (major === 3 && minor < 9))
     throw expected('the Kafka version', '3.9 or newer', version);
   const needed = major >= 4 ? 17 : 11;
-  const home2 = process.env['JAVA_HOME'];
-  const java = home2 && existsSync(join(home2, 'bin/java')) ? join(home2, 'bin/java') : 'java';
+  const javaHome = process.env['JAVA_HOME'];
+  const java =
+    javaHome && existsSync(join(javaHome, 'bin/java')) ? join(javaHome, 'bin/java') : 'java';
   const javaVersion = await askJava(java, needed, version);
   if (libs === undefined)
     await run('mvn', ['-v'], { timeoutMs: 60_000, code: 'usage' }).catch((error: unknown) => {
@@ -91,14 +92,20 @@ export async function fetchJars(
   watch().add({ folder });
   try {
     await writeFile(join(folder, 'pom.xml'), pom(version));
-    const args = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime'];
+    const args = [
+      '-q',
+      '-B',
+      '-Dstyle.color=never',
+      'dependency:copy-dependencies',
+      '-DincludeScope=runtime',
+    ];
     await run('mvn', [...args, '-DoutputDirectory=libs'], {
       cwd: folder,
       timeoutMs: 600_000,
       signal,
     }).catch((error: unknown) => {
       const { cause } = error as { cause?: { stdout?: string } };
-      const line = /^\[ERROR\] (.+)$/m.exec(cause?.stdout ?? '')?.[1] ?? messageOf(error);
+      const line = /\[ERROR\] (.+)/.exec(cause?.stdout ?? '')?.[1] ?? messageOf(error);
       const why = `Maven could not fetch Apache Kafka ${version}: ${line}`;
       throw new SchismError('usage', why, { cause: error });
     });
