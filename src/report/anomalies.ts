@@ -1,7 +1,7 @@
 /** One card for each kind and cause, never one for each value. */
 import { F, Kind, valueName, type Anomaly, type Batch, type Case } from '../model/index.js';
 import { numberedSteps } from './data.js';
-import { html, raw, richHtml, type Html } from './html.js';
+import { markup, raw, richHtml, type Html } from './html.js';
 import { logTable } from './logs.js';
 import { lostOf } from './lost.js';
 import { glyph } from './page/marks.js';
@@ -10,12 +10,10 @@ import * as words from './words.js';
 
 const firstRows = 6;
 const mostRows = 2000;
-const opLink = (op: number): Html => (op >= 0 ? html`<a href="#op=${op}">#${op}</a>` : html``);
+const opLink = (op: number): Html => (op >= 0 ? markup`<a href="#op=${op}">#${op}</a>` : markup``);
 const secs = (ns: number, digits = 3): string => words.sec(ns, digits).replace(' ', '\u00a0');
 const scroll = (label: string, table: Html, css = ''): Html =>
-  html`<div class="scroll${css && ` ${css}`}" tabindex="0" role="region" aria-label="${label}">
-    ${table}
-  </div>`;
+  markup`<div class="scroll${css && ` ${css}`}" tabindex="0" role="region" aria-label="${label}"> ${table}</div>`;
 
 /** Cards: cases that follow from no other, and split-brains, which are a sight of their own. */
 export const cardsOf = ({ verdict }: Source): Case[] =>
@@ -35,118 +33,63 @@ function proofTable(anomaly: Anomaly): Html {
   const rows = anomaly.proof.map((step, i) => {
     const n = numbers[i];
     const process = step.process >= 0 ? String(step.process) : '';
-    return html`<tr role="row">
-      <td role="cell">${n !== undefined && html`<span class="step">${n}</span>`}</td>
-      <td role="cell" class="nowrap">${opLink(step.op)} ${step.what}</td>
-      <td role="cell" data-l="${process && 'process'}">${process}</td>
-      <td role="cell" class="r nowrap">${step.timeNs >= 0 && secs(step.timeNs)}</td>
-      <td role="cell">${step.says}</td>
-    </tr>`;
+    return markup`<tr role="row"><td role="cell">${n !== undefined && markup`<span class="step">${n}</span>`}</td><td role="cell" class="nowrap">${opLink(step.op)} ${step.what}</td><td role="cell" data-l="${process && 'process'}">${process}</td><td role="cell" class="r nowrap">${step.timeNs >= 0 && secs(step.timeNs)}</td><td role="cell">${step.says}</td></tr>`;
   });
-  return html`<p class="cap">
-      <b>The smallest proof.</b>${raw(' ')}${anomaly.proof.length === 0 && 'None was recorded.'}
-    </p>
-    ${scroll(
-      'Witness operations',
-      html`<table role="table" class="fold-proof">
-        <thead>
-          <tr role="row">
-            <th role="columnheader"><span class="sr">Step</span></th>
-            <th role="columnheader">Operation</th>
-            <th role="columnheader">Process</th>
-            <th role="columnheader" class="r">At</th>
-            <th role="columnheader">Says</th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          ${rows}
-        </tbody>
-      </table>`,
-    )}`;
+  return markup`<p class="cap"><b>The smallest proof.</b>${raw(' ')}${anomaly.proof.length === 0 && 'None was recorded.'}</p>${scroll(
+    'Witness operations',
+    markup`<table role="table" class="fold-proof">
+<thead><tr role="row"><th role="columnheader"><span class="sr">Step</span></th><th role="columnheader">Operation</th><th role="columnheader">Process</th><th role="columnheader" class="r">At</th><th role="columnheader">Says</th></tr></thead>
+<tbody role="rowgroup">${rows}</tbody></table>`,
+  )}`;
 }
 
 /** First rows, and a box that shows the others: it needs no script. */
 function longTable(label: string, head: Html, rows: readonly Html[], count: number): Html {
   const body = rows.map(
-    (row, i) => html`<tr${i >= firstRows && raw(' class="more-row"')}>${row}</tr>`,
+    (row, i) => markup`<tr${i >= firstRows && raw(' class="more-row"')}>${row}</tr>`,
   );
   const more =
     rows.length > firstRows &&
-    html`<p>
-      <label class="more"><input type="checkbox" /> Show all ${words.num(rows.length)}</label>
-    </p>`;
+    markup`<p><label class="more"><input type="checkbox"/> Show all ${words.num(rows.length)}</label></p>`;
   const rest =
     count > rows.length &&
-    html`<p class="quiet">The other ${words.num(count - rows.length)} are in verdict.json.</p>`;
-  return html`<div class="folds-rows">
-    ${scroll(
-      label,
-      html`<table>
-        <thead>
-          <tr>
-            ${head}
-          </tr>
-        </thead>
-        <tbody>
-          ${body}
-        </tbody>
-      </table>`,
-    )}${more}${rest}
-  </div>`;
+    markup`<p class="quiet">The other ${words.num(count - rows.length)} are in verdict.json.</p>`;
+  return markup`<div class="folds-rows">${scroll(
+    label,
+    markup`<table><thead><tr> ${head}</tr></thead><tbody>${body}</tbody></table>`,
+  )}${more}${rest}</div>`;
 }
 
 function lostTable(source: Source, one: Case): Html {
   const many = one.keys.length > 1;
   const lost = lostOf(source, one).sort((a, b) => a.key - b.key || a.offset - b.offset);
-  const rows = lost.slice(0, mostRows).map(
-    (each) =>
-      html`${many && html`<td>${words.keyText(source.run, each.key)}</td>`}
-        <td class="r">${each.offset >= 0 && String(each.offset)}</td>
-        <td class="r bad">${valueName(each.value)}</td>
-        <td class="nowrap">${opLink(each.op)} by ${each.process}</td>
-        <td class="r nowrap">${secs(each.ackedNs)}</td>
-        <td class="r">${each.holdsNow === -1 ? 'nothing' : valueName(each.holdsNow)}</td>
-        <td class="nowrap">
-          ${each.read ? html`${opLink(each.read.op)} by ${each.read.process}` : html`<span class="quiet">nobody</span>`}
-        </td>`,
-  );
-  return html`<p class="cap"><b>All ${words.num(one.count)}.</b> In offset order.</p>
-    ${longTable(
-      'All lost writes',
-      html`${many && html`<th>Key</th>`}
-        <th class="r">Offset</th>
-        <th class="r">Lost value</th>
-        <th>Sent</th>
-        <th class="r">Acked</th>
-        <th class="r">Holds now</th>
-        <th>Read otherwise</th>`,
-      rows,
-      one.count,
-    )}`;
+  const rows = lost
+    .slice(0, mostRows)
+    .map(
+      (each) =>
+        markup`${many && markup`<td>${words.keyText(source.run, each.key)}</td>`}<td class="r">${each.offset >= 0 && String(each.offset)}</td><td class="r bad">${valueName(each.value)}</td><td class="nowrap">${opLink(each.op)} by ${each.process}</td><td class="r nowrap">${secs(each.ackedNs)}</td><td class="r">${each.holdsNow === -1 ? 'nothing' : valueName(each.holdsNow)}</td><td class="nowrap">${each.read ? markup`${opLink(each.read.op)} by ${each.read.process}` : markup`<span class="quiet">nobody</span>`}</td>`,
+    );
+  return markup`<p class="cap"><b>All ${words.num(one.count)}.</b> In offset order.</p>${longTable(
+    'All lost writes',
+    markup`${many && markup`<th>Key</th>`} <th class="r">Offset</th><th class="r">Lost value</th><th>Sent</th><th class="r">Acked</th><th class="r">Holds now</th><th>Read otherwise</th>`,
+    rows,
+    one.count,
+  )}`;
 }
 
 function allTable(source: Source, one: Case): Html {
-  if (one.count < 2) return html``;
+  if (one.count < 2) return markup``;
   const { writes } = source.facts;
   const rows = one.all.slice(0, mostRows).map(([offset, value, timeNs]) => {
     const at = value >= 0 ? writes.find(value) : -1;
-    return html`<td class="r">${offset >= 0 && String(offset)}</td>
-      <td class="r">${value !== -1 && valueName(value)}</td>
-      <td class="nowrap">
-        ${at >= 0 && html`${opLink(writes.op[at]!)} by ${writes.process[at]!}`}
-      </td>
-      <td class="r nowrap">${secs(timeNs)}</td>`;
+    return markup`<td class="r">${offset >= 0 && String(offset)}</td><td class="r">${value !== -1 && valueName(value)}</td><td class="nowrap">${at >= 0 && markup`${opLink(writes.op[at]!)} by ${writes.process[at]}`}</td><td class="r nowrap">${secs(timeNs)}</td>`;
   });
-  return html`<p class="cap"><b>All ${words.num(one.count)}.</b></p>
-    ${longTable(
-      `All of ${one.id}`,
-      html`<th class="r">Offset</th>
-        <th class="r">Value</th>
-        <th>Sent</th>
-        <th class="r">At</th>`,
-      rows,
-      one.count,
-    )}`;
+  return markup`<p class="cap"><b>All ${words.num(one.count)}.</b></p>${longTable(
+    `All of ${one.id}`,
+    markup`<th class="r">Offset</th><th class="r">Value</th><th>Sent</th><th class="r">At</th>`,
+    rows,
+    one.count,
+  )}`;
 }
 
 interface ProbeRow {
@@ -195,48 +138,25 @@ function probeTable(source: Source, one: Case, batches: Iterable<Batch>): Html {
   const key = one.keys[0] ?? -1;
   const span = one.anomalies[0]?.spanNs ?? one.spanNs;
   const rows = probesAround(batches, key, span);
-  if (rows.length === 0) return html``;
+  if (rows.length === 0) return markup``;
   const body = rows.map((row) => {
     const within = row.timeNs >= span[0] && row.timeNs <= span[1];
     const leader =
       row.leader < 0
-        ? html`nobody`
+        ? markup`nobody`
         : row.leader === row.node
           ? within
-            ? html`<b>itself</b>`
-            : html`itself`
-          : html`node ${row.leader}`;
-    return html`<tr>
-      <td class="nowrap" title="${words.wallClock(source.run, row.timeNs)}">
-        ${secs(row.timeNs, 2)}
-      </td>
-      <td>node ${row.node}</td>
-      <td>${leader}</td>
-      <td class="r">${row.epoch >= 0 && String(row.epoch)}</td>
-      <td class="r">${row.highWatermark >= 0 && String(row.highWatermark)}</td>
-    </tr>`;
+            ? markup`<b>itself</b>`
+            : markup`itself`
+          : markup`node ${row.leader}`;
+    return markup`<tr><td class="nowrap" title="${words.wallClock(source.run, row.timeNs)}"> ${secs(row.timeNs, 2)}</td><td>node ${row.node}</td><td>${leader}</td><td class="r">${row.epoch >= 0 && String(row.epoch)}</td><td class="r">${row.highWatermark >= 0 && String(row.highWatermark)}</td></tr>`;
   });
-  return html`<p class="cap">
-      <b>What each node said of ${words.keyText(source.run, key)}.</b> Probes of every node, by a
-      path of their own: the last before, the first and the last within, the first after.
-    </p>
-    ${scroll(
-      'Probes',
-      html`<table style="max-width:760px">
-        <thead>
-          <tr>
-            <th>At</th>
-            <th>Node asked</th>
-            <th>Names as leader</th>
-            <th class="r">Epoch</th>
-            <th class="r">High watermark</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${body}
-        </tbody>
-      </table>`,
-    )}`;
+  return markup`<p class="cap"><b>What each node said of ${words.keyText(source.run, key)}.</b> Probes of every node, by a path of their own: the last before, the first and the last within, the first after.</p>${scroll(
+    'Probes',
+    markup`<table style="max-width:760px">
+<thead><tr><th>At</th><th>Node asked</th><th>Names as leader</th><th class="r">Epoch</th><th class="r">High watermark</th></tr></thead>
+<tbody>${body}</tbody></table>`,
+  )}`;
 }
 
 function meta(source: Source, one: Case): Html {
@@ -247,54 +167,31 @@ function meta(source: Source, one: Case): Html {
         span.inForce?.state === 'proven'
           ? `in force by ${words.sec(span.inForce.timeNs)}`
           : 'not proven in force';
-      return html`<a href="#fault-${span.id}">Fault ${span.id}</a>,
-        ${[span.title, span.what].filter(Boolean).join(', ')}, ${words.sec(span.startNs)} to
-        ${words.sec(endOf(source, span))}; ${seen}<br />`;
+      return markup`<a href="#fault-${span.id}">Fault ${span.id}</a>, ${[span.title, span.what].filter(Boolean).join(', ')}, ${words.sec(span.startNs)} to ${words.sec(endOf(source, span))}; ${seen}<br/>`;
     });
   const also = one.alsoCountedBy.map((each) => `${each.type} ${words.num(each.count)}`).join(', ');
   const cause =
     one.partOf !== undefined && source.verdict?.cases.find((each) => each.id === one.partOf);
-  return html`<dl class="meta">
-    <dt>Fault active</dt>
-    <dd>${faults.length > 0 ? faults.slice(0, 4) : 'none'}</dd>
-    ${
-      also &&
-      html`<dt>Also counted by</dt>
-        <dd>${also}: they follow from this</dd>`
-    }${
-      cause &&
-      html`<dt>Part of</dt>
-        <dd><a href="#${cause.id}">${cause.type}</a></dd>`
-    }
-  </dl>`;
+  return markup`<dl class="meta"><dt>Fault active</dt><dd>${faults.length > 0 ? faults.slice(0, 4) : 'none'}</dd> ${
+    also && markup`<dt>Also counted by</dt><dd>${also}: they follow from this</dd>`
+  }${cause && markup`<dt>Part of</dt><dd><a href="#${cause.id}">${cause.type}</a></dd>`}</dl>`;
 }
 
 function strip(source: Source, one: Case): Html {
   const plan = source.data.cases.find((each) => each.id === one.id)?.strip;
-  if (!plan) return html``;
+  if (!plan) return markup``;
   const link = `#t=${plan.t0.toFixed(2)}-${plan.t1.toFixed(2)}`;
-  return html`<div class="with-script">
-    <p class="cap">
-      <b>${plan.t0.toFixed(1)} to ${plan.t1.toFixed(1)} s</b>, the lanes of the first witness.
-      <a href="${link}">Open in the timeline</a>
-    </p>
-    <div class="strip">
-      <div class="strip-gut"></div>
-      <canvas
-        data-strip="${one.id}"
-        role="img"
-        aria-label="${one.type} from ${plan.t0.toFixed(1)} to ${plan.t1.toFixed(1)} s. ${one.sentence}"
-      ></canvas>
-    </div>
-  </div>`;
+  return markup`<div class="with-script">
+<p class="cap"><b>${plan.t0.toFixed(1)} to ${plan.t1.toFixed(1)}\u00a0s</b>, the lanes of the first witness. <a href="${link}">Open in the timeline</a></p>
+<div class="strip">
+<div class="strip-gut"></div><canvas data-strip="${one.id}" role="img" aria-label="${one.type} from ${plan.t0.toFixed(1)} to ${plan.t1.toFixed(1)} s. ${one.sentence}"></canvas></div></div>`;
 }
 
 function note(source: Source, one: Case): string {
-  const keys = one.keys.slice(0, 4).map((key) => words.keyText(source.run, key));
-  const name =
-    one.keys.length > 4
-      ? `${keys.join(', ')} and ${one.keys.length - 4} more keys`
-      : words.list(keys);
+  const name = words.listSome(
+    one.keys.map((key) => words.keyText(source.run, key)),
+    4,
+  );
   const offsets = one.all.map(([offset]) => offset).filter((offset) => offset >= 0);
   const [low, high] = [
     offsets.reduce((a, b) => Math.min(a, b), Infinity),
@@ -315,39 +212,18 @@ function card(source: Source, one: Case, batches: () => Iterable<Batch>): Html {
       : key >= 0
         ? logTable(source, one, key)
         : undefined;
-  const left = html`${first && proofTable(first)}${one.type === 'lost-write' ? lostTable(source, one) : allTable(source, one)}`;
-  return html`<article class="card" id="${one.id}">
-    <div class="row">
-      <div class="rail">
-        <h3 class="name bad">${raw(glyph.lost)}${one.type}</h3>
-        <p class="count">${words.num(one.count)}</p>
-        <p class="rail-note">${note(source, one)}</p>
-      </div>
-      <div>
-        <p class="say">${say(one.sentence)}</p>
-        ${meta(source, one)}${strip(source, one)}
-        ${
-          logs
-            ? html`<div class="two">
-                <div>${left}</div>
-                <div>${logs}</div>
-              </div>`
-            : left
-        }
-        ${one.type === 'split-brain' && probeTable(source, one, batches())}
-      </div>
-    </div>
-  </article>`;
+  const left = markup`${first && proofTable(first)}${one.type === 'lost-write' ? lostTable(source, one) : allTable(source, one)}`;
+  return markup`<article class="card" id="${one.id}">
+<div class="row"><div class="rail"><h3 class="name bad">${raw(glyph.lost)}${one.type}</h3><p class="count">${words.num(one.count)}</p><p class="rail-note">${note(source, one)}</p></div><div><p class="say">${say(one.sentence)}</p>${meta(source, one)}${strip(source, one)} ${
+    logs ? markup`<div class="two"><div>${left}</div><div>${logs}</div></div>` : left
+  } ${one.type === 'split-brain' && probeTable(source, one, batches())}</div></div></article>`;
 }
 
 export function anomaliesSection(source: Source, batches: () => Iterable<Batch>): Html {
   const { verdict } = source;
-  const open = html`<section class="part" id="anomalies">
-    <div class="row stack">
-      <div class="rail"><h2>Anomalies</h2></div>
-    </div>
-  </section>`;
-  if (!verdict) return html`${open}</div><p>Not looked for yet.</p></div></section>`;
+  const open = markup`<section class="part" id="anomalies">
+<div class="row stack"><div class="rail"><h2>Anomalies</h2></div></div></section>`;
+  if (!verdict) return markup`${open}</div><p>Not looked for yet.</p></div></section>`;
   const cards = cardsOf(source);
   if (cards.length === 0) {
     const looked = verdict.checkers
@@ -357,8 +233,10 @@ export function anomaliesSection(source: Source, batches: () => Iterable<Batch>)
       verdict.verdict === 'unknown'
         ? 'They judge what was recorded; they cannot judge what was not.'
         : 'What each looked at is in Checkers.';
-    return html`${open}</div><div><p class="story none-found">None found.</p><p class="cause">${looked.length > 0 ? `Looked for: ${looked.join(', ')}. ${but}` : 'No checker could look for any.'}</p></div></div></section>`;
+    return markup`${open}</div><div>
+<p class="story none-found">None found.</p>
+<p class="cause">${looked.length > 0 ? `Looked for: ${looked.join(', ')}. ${but}` : 'No checker could look for any.'}</p></div></div></section>`;
   }
   const causes = verdict.cases.filter((one) => one.partOf === undefined).length;
-  return html`${open}<p class="rail-note">${words.plural(new Set(verdict.cases.map((one) => one.type)).size, 'kind')}, ${words.plural(causes, 'cause')}</p></div><div></div></div>${cards.map((one) => card(source, one, batches))}</section>`;
+  return markup`${open}<p class="rail-note">${words.plural(new Set(verdict.cases.map((one) => one.type)).size, 'kind')}, ${words.plural(causes, 'cause')}</p></div><div></div></div>${cards.map((one) => card(source, one, batches))}</section>`;
 }

@@ -9,15 +9,20 @@ export const extraStyle = `
 label.more { cursor: pointer; display: inline-block; margin: 6px 0 0; }
 .log label.more { margin: 0; line-height: 30px; }
 label.more input { margin: 0 6px 0 0; vertical-align: -1px; }
-.log td small.by { font-size: 11px; color: var(--ink-2); }
+.log td small.by { font-size: 11px; color: var(--ink-2); margin-left: 5px; }
+.log td.x span.kept { color: var(--ink); }
 .log td.acked { padding-left: 8px; }
 .log th small { color: var(--ink-3); }
 .two > div { min-width: 0; }
 .two .rail-note { max-width: 62em; margin-top: 8px; }
-.stack { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.45 var(--mono); }
-pre.stack { margin: 6px 0; color: var(--ink-2); }
+pre.trace { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.45 var(--mono); margin: 6px 0; color: var(--ink-2); }
+#anomalies > .row + .card { margin-top: 18px; }
+.plots { margin-top: 22px; }
+.plot.axis { border-top: 0; padding: 0; }
+th, td.r { white-space: nowrap; }
+.log th { white-space: normal; }
 td, .env dd, .happened p, .say, .story, .known li, code.wrap { overflow-wrap: anywhere; }
-.cmd code span { white-space: normal; }
+.cmd code span { white-space: normal; display: inline-block; max-width: 100%; }
 code.wrap { white-space: normal !important; }
 .caution { color: var(--info); margin-bottom: 0; }
 .none-found { font-size: 19px; }

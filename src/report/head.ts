@@ -1,6 +1,6 @@
 /** The verdict, and what happened. */
 import { stop } from './words.js';
-import { html, raw, richHtml, type Html } from './html.js';
+import { markup, raw, richHtml, type Html } from './html.js';
 import { pointMark, verdictMark } from './page/marks.js';
 import { headSentence, mainCase, storyOf, type Source } from './story.js';
 import { atRiskSentence } from './text.js';
@@ -50,7 +50,7 @@ function facts(source: Source): [name: string, value: string, small: string, unk
                 words.provenText(verdict),
                 verdict.faults.moot.length > 0
                   ? `${words.list(verdict.faults.moot)} could not be checked`
-                  : 'applied and healed',
+                  : `${run.nemesis}: applied and healed`,
               ],
       ]
     : [];
@@ -73,7 +73,7 @@ function facts(source: Source): [name: string, value: string, small: string, unk
     ],
     ops,
     ...proven,
-    ['Seed', run.seed, run.nemesis],
+    ['Seed', run.seed, ''],
   ];
 }
 
@@ -82,40 +82,14 @@ export function headSection(source: Source): Html {
   const state = stateOf(source);
   const command = words.commandParts(run);
   const risk = verdict && atRiskSentence(run, verdict);
-  return html`<section class="head" aria-label="Verdict">
-    <div class="row stack">
-      <div class="rail verdict-mark">${raw(verdictMark(state))}</div>
-      <div>
-        <h1 class="verdict ${tone[state]}">${titleOf(source)}</h1>
-        <p class="story">${richHtml(headSentence(source))}</p>
-        ${(verdict?.cautions ?? []).map((one) => html`<p class="cause caution">${stop(words.capital(one))}</p>`)}
-        <dl class="facts">
-          ${facts(source).map(
-            ([name, value, small, unk]) =>
-              html`<div>
-                <dt>${name}</dt>
-                <dd>
-                  ${value}${small && html`<small${unk === true && raw(' class="unk"')}>${small}</small>`}
-                </dd>
-              </div>`,
-          )}
-        </dl>
-        ${risk && html`<p class="runline">Acks at risk: ${risk}.</p>`}
-        <div class="cmd">
-          <span id="rerun">Run it again</span
-          ><code>${command.map((part, i) => html`${i > 0 && ' '}<span>${part}</span>`)}</code
-          ><button
-            class="copy"
-            type="button"
-            data-copy="${command.join(' ')}"
-            aria-describedby="rerun"
-          >
-            Copy
-          </button>
-        </div>
-      </div>
-    </div>
-  </section>`;
+  return markup`<section class="head" aria-label="Verdict">
+<div class="row stack"><div class="rail verdict-mark">${raw(verdictMark(state))}</div><div><h1 class="verdict ${tone[state]}">${titleOf(source)}</h1>
+<p class="story">${richHtml(headSentence(source))}</p>${(verdict?.cautions ?? []).map((one) => markup`<p class="cause caution">${stop(words.capital(one))}</p>`)}
+<dl class="facts">${facts(source).map(
+    ([name, value, small, unk]) =>
+      markup`<div><dt>${name}</dt><dd>${value}${small && markup`<small${unk === true && raw(' class="unk"')}>${small}</small>`}</dd></div>`,
+  )}</dl>${risk && markup`<p class="runline">Acks at risk: ${risk}.</p>`}
+<div class="cmd"><span id="rerun">Run it again</span><code>${command.map((part, i) => markup`${i > 0 && ' '}<span>${part}</span>`)}</code><button class="copy" type="button" data-copy="${command.join(' ')}" aria-describedby="rerun"> Copy</button></div></div></div></section>`;
 }
 
 export function happenedSection(source: Source): Html {
@@ -124,92 +98,50 @@ export function happenedSection(source: Source): Html {
   const items = lines.map(({ timeNs, kind, go, text }) => {
     const clock = words.wallClock(run, timeNs);
     const link = `#t=${go[0].toFixed(2)}-${go[1].toFixed(2)}`;
-    return html`<li>
-      <span class="pt">${raw(pointMark[kind])}</span
-      ><time datetime="${clock.replace(' ', 'T').replace(' UTC', 'Z')}" title="${clock}"
-        ><a href="${link}">${words.sec(timeNs).replace(' ', '\u00a0')}</a></time
-      >
-      <p>${richHtml(text)}</p>
-      <a class="go" href="${link}" aria-label="Show ${words.sec(timeNs)} in the timeline">show</a>
-    </li>`;
+    return markup`<li><span class="pt">${raw(pointMark[kind])}</span><time datetime="${clock.replace(' ', 'T').replace(' UTC', 'Z')}" title="${clock}"><a href="${link}">${words.sec(timeNs).replace(' ', '\u00a0')}</a></time><p>${richHtml(text)}</p><a class="go" href="${link}" aria-label="Show ${words.sec(timeNs)} in the timeline">show</a></li>`;
   });
-  const more =
-    source.facts.faults.spans.length -
-    lines.filter((one) => one.kind === 'fault' || one.kind === 'kill').length;
-  return html`<section class="part" id="happened">
-    <div class="row stack">
-      <div class="rail">
-        <h2>What happened</h2>
-        <p class="rail-note">Seconds from the first operation; the wall clock on hover</p>
-      </div>
-      <div>
-        ${
-          items.length > 0
-            ? html`<ol class="happened">
-                ${items}
-              </ol>`
-            : html`<p>Nothing that could be dated was recorded.</p>`
-        }
-        ${more > 0 && items.length > 0 && html`<p class="cause">All ${words.plural(source.facts.faults.spans.length, 'fault')} with their proofs are in <a href="#faults">Faults</a>.</p>`}
-        ${cause(source)}${verdict?.verdict === 'unknown' && known(source)}
-      </div>
-    </div>
-  </section>`;
+  const { length } = source.facts.faults.spans;
+  const told = lines.filter((one) => ['fault', 'kill', 'unk'].includes(one.kind)).length;
+  return markup`<section class="part" id="happened">
+<div class="row stack"><div class="rail"><h2>What happened</h2><p class="rail-note">Seconds from the first operation; the wall clock on hover</p></div><div>${
+    items.length > 0
+      ? markup`<ol class="happened">${items}</ol>`
+      : markup`<p>Nothing that could be dated was recorded.</p>`
+  } ${length > told && markup`<p class="cause">All ${words.plural(length, 'fault')} with their proofs are in <a href="#faults">Faults</a>.</p>`} ${cause(source)}${verdict?.verdict === 'unknown' && known(source)}</div></div></section>`;
 }
 
 /** Why, where that is known for sure; what a valid verdict covers. */
 function cause(source: Source): Html | undefined {
   const { run, verdict, facts } = source;
   if (!verdict)
-    return html`<p class="cause">
-      <b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and
-      writes this page anew.
-    </p>`;
+    return markup`<p class="cause"><b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and writes this page anew.</p>`;
   if (verdict.verdict === 'valid')
-    return html`<p class="cause">
-      <b>What this covers.</b> One seed, ${words.plural(facts.faults.spans.length, 'fault')},
-      ${words.took(Math.max(0, facts.phases.healNs - facts.phases.loadNs))} of load. Another seed
-      plans other faults: add <code>--test-count 20</code> to the command.
-    </p>`;
+    return markup`<p class="cause"><b>What this covers.</b> One seed, ${words.plural(facts.faults.spans.length, 'fault')}, ${words.took(Math.max(0, facts.phases.healNs - facts.phases.loadNs))} of load. Another seed plans other faults: add <code>--test-count 20</code> to the command.</p>`;
   if (verdict.verdict === 'invalid' && mainCase(verdict)?.type === 'lost-write' && run.acks === 1)
-    return html`<p class="cause">
-      <b>Why.</b> With acks=1 a leader answers before any follower has the record, so acks=1 permits
-      this loss; it is reported because it was lost. An isolated leader does not know that it is
-      one. Compare the same seed with <code>--acks all</code>.
-    </p>`;
+    return markup`<p class="cause"><b>Why.</b> With acks=1 a leader answers before any follower has the record, so acks=1 permits this loss; it is reported because it was lost. An isolated leader does not know that it is one. Compare the same seed with <code>--acks all</code>.</p>`;
   return undefined;
 }
 
 function known(source: Source): Html {
   const { verdict, facts, run } = source;
-  if (!verdict) return html``;
+  if (!verdict) return markup``;
   const good = verdict.checkers.filter((one) => one.result === 'valid' && one.checked > 0);
   const complete = [...facts.finals.keys.values()].filter((one) => one.complete).length;
   const sure = [
     `${words.plural(verdict.stats.ackedValues, 'write was', 'writes were')} acknowledged; final reads reached the high watermark of ${complete} of ${words.plural(run.keys.length, 'key')}.`,
-    ...(verdict.faults.total > 0
+    ...(verdict.faults.proven > 0
       ? [`${words.provenText(verdict)} faults were seen in force and seen gone.`]
       : []),
     ...(good.length > 0
       ? [
-          `${words.plural(good.length, 'checker')} found nothing wrong: ${words.list(good.slice(0, 4).map((one) => one.id))}${good.length > 4 ? ` and ${good.length - 4} more` : ''}.`,
+          `${words.plural(good.length, 'checker')} found nothing wrong: ${words.listSome(
+            good.map((one) => one.id),
+            4,
+          )}.`,
         ]
       : []),
   ];
   const lines = (items: readonly string[]): Html[] =>
-    items.map((one) => html`<li>${stop(words.capital(one))}</li>`);
-  return html`<div class="known">
-    <div>
-      <h3>What is known</h3>
-      <ul>
-        ${lines(sure)}
-      </ul>
-    </div>
-    <div>
-      <h3 class="unk">What is not known</h3>
-      <ul>
-        ${lines(verdict.reasons.length > 0 ? verdict.reasons : [verdict.sentence])}
-      </ul>
-    </div>
-  </div>`;
+    items.map((one) => markup`<li>${stop(words.capital(one))}</li>`);
+  return markup`<div class="known"><div><h3>What is known</h3><ul>${lines(sure)}</ul></div><div><h3 class="unk">What is not known</h3><ul>${lines(verdict.reasons.length > 0 ? verdict.reasons : [verdict.sentence])}</ul></div></div>`;
 }

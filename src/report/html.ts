@@ -31,7 +31,7 @@ const part = (value: Part): string =>
         ? value.map((one) => one.text).join('')
         : escape(String(value));
 
-export function html(strings: TemplateStringsArray, ...values: Part[]): Html {
+export function markup(strings: TemplateStringsArray, ...values: Part[]): Html {
   let text = strings[0] ?? '';
   for (let i = 0; i < values.length; i++) text += part(values[i]) + (strings[i + 1] ?? '');
   return new Html(text);

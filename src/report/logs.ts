@@ -1,7 +1,7 @@
 /** The log of each replica, side by side, around the offsets of a case. */
 import { recordAt } from '../analysis/index.js';
 import { valueName, type Case, type FinalRead, type Sight } from '../model/index.js';
-import { html, raw, type Html } from './html.js';
+import { markup, raw, type Html } from './html.js';
 import type { Source } from './story.js';
 import * as words from './words.js';
 
@@ -28,7 +28,7 @@ function columnsOf(source: Source, key: number): Column[] {
   const final = finals.keys.get(key);
   // Replicas say more; more columns than these do not fit beside one another.
   const shown = replicas.slice(0, 5);
-  return final && shown.length < 4
+  return final && shown.length < 3
     ? [...shown, { name: 'final read', small: upTo(final), read: final }]
     : shown;
 }
@@ -68,31 +68,23 @@ function readCell(
   if (!record) {
     const end = n === 0 || offset > offsets[n - 1]!;
     const first = end && (n === 0 || above <= offsets[n - 1]!);
-    return html`<td class="c none">
-      <span class="e"></span
-      >${first ? 'log end' : end ? '' : offset < column.read.logStart ? 'expired' : 'no record'}
-    </td>`;
+    return markup`<td class="c none"><span class="e"></span>${first ? 'log end' : end ? '' : offset < column.read.logStart ? 'expired' : 'no record'}</td>`;
   }
   const fresh = recordAt(column.read, above)?.epoch !== record.epoch;
   const leader = leaderOf(source, key, record.epoch);
-  return html`<td class="c${leader >= 0 && ` l${leader}`}">
-    <span class="e">${fresh && record.epoch >= 0 && `e${record.epoch}`}</span
-    >${valueName(record.value)}
-  </td>`;
+  return markup`<td class="c${leader >= 0 && ` l${leader}`}"> <span class="e">${fresh && record.epoch >= 0 && `e${record.epoch}`}</span>${valueName(record.value)}</td>`;
 }
 
 function ackedCell(acks: readonly Sight[], kept: ReadonlySet<number>): Html {
-  if (acks.length === 0) return html`<td class="c none"></td>`;
+  if (acks.length === 0) return markup`<td class="c none"></td>`;
   const gone = acks.some((one) => !kept.has(one.value));
   const each = acks.map((one) => {
-    const by = one.node >= 0 ? html` <small class="by">n${one.node}</small>` : html``;
+    const by = one.node >= 0 ? markup`<small class="by">n${one.node}</small>` : markup``;
     return kept.has(one.value)
-      ? html`${valueName(one.value)}${by}`
-      : html`<i>${valueName(one.value)}</i>${by}`;
+      ? markup`<span class="kept">${valueName(one.value)}</span>${by}`
+      : markup`<i>${valueName(one.value)}</i>${by}`;
   });
-  return html`<td class="c acked${gone && ' x'}">
-    ${each.flatMap((one, i) => (i > 0 ? [raw('<br>'), one] : [one]))}
-  </td>`;
+  return markup`<td class="c acked${gone && ' x'}"> ${each.flatMap((one, i) => (i > 0 ? [raw('<br>'), one] : [one]))}</td>`;
 }
 
 const zigzag = raw(
@@ -118,29 +110,18 @@ export function logTable(source: Source, one: Case, key: number): Html | undefin
     const above = i > 0 ? offset - 1 : -1;
     const kept = new Set(columns.flatMap(({ read }) => recordAt(read, offset)?.value ?? []));
     const acks = log.at(key, offset).filter((sight) => sight.by === 'ack');
-    const row = html`<tr${folded(i) && hidden > 1 && raw(' class="more-row"')}><td class="off">${offset}</td>${ackedCell(acks, kept)}${columns.map((column) => readCell(source, key, column, offset, above))}</tr>`;
+    const row = markup`<tr${folded(i) && hidden > 1 && raw(' class="more-row"')}><td class="off">${offset}</td>${ackedCell(acks, kept)}${columns.map((column) => readCell(source, key, column, offset, above))}</tr>`;
     const cut = !marked && lost && wrong.has(offset);
     marked ||= cut;
     return [
       ...(cut
         ? [
-            html`<tr class="cut">
-              <td></td>
-              <td>${zigzag}</td>
-              <td colspan="${columns.length}"><b>from here on acks were not kept</b></td>
-            </tr>`,
+            markup`<tr class="cut"><td></td><td>${zigzag}</td><td colspan="${columns.length}"><b>from here on acks were not kept</b></td></tr>`,
           ]
         : []),
       ...(i === before + head && hidden > 1
         ? [
-            html`<tr class="fold">
-              <td></td>
-              <td colspan="${columns.length + 1}">
-                <label class="more"
-                  ><input type="checkbox" /> Show ${words.num(hidden)} more offsets</label
-                >
-              </td>
-            </tr>`,
+            markup`<tr class="fold"><td></td><td colspan="${columns.length + 1}"> <label class="more"><input type="checkbox"/> Show ${words.num(hidden)} more offsets</label></td></tr>`,
           ]
         : []),
       row,
@@ -148,27 +129,13 @@ export function logTable(source: Source, one: Case, key: number): Html | undefin
   });
   const at = Math.max(...columns.map(({ read }) => read.timeNs));
   const heading = columns.map(
-    ({ name, small }) => html`<th><b>${name}</b><small>${small}</small></th>`,
+    ({ name, small }) => markup`<th><b>${name}</b><small>${small}</small></th>`,
   );
-  return html`<p class="cap">
-      <b>The logs of ${words.keyText(source.run, key)}</b>, each replica as it was read at the end,
-      ${words.sec(at)}.
-    </p>
-    <div class="scroll folds-rows" tabindex="0" role="region" aria-label="Logs offset by offset">
-      <table class="log">
-        <thead>
-          <tr>
-            <th style="width:52px">Offset</th>
-            <th><b>acked</b><small>as clients were told</small></th>
-            ${heading}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-    <p class="rail-note">${sources(source, key, columns)}</p>`;
+  return markup`<p class="cap"><b>The logs of ${words.keyText(source.run, key)}</b>, each replica as it was read at the end, ${words.sec(at)}.</p>
+<div class="scroll folds-rows" tabindex="0" role="region" aria-label="Logs offset by offset">
+<table class="log">
+<thead><tr><th style="width:52px">Offset</th><th><b>acked</b><small>as clients were told</small></th> ${heading}</tr></thead>
+<tbody>${rows}</tbody></table></div><p class="rail-note">${sources(source, key, columns)}</p>`;
 }
 
 /** What an epoch or an earlier state of a log is known from. */

@@ -1,5 +1,5 @@
 /** Measures: the static pictures with a sentence each. */
-import { html, raw, type Html } from './html.js';
+import { markup, raw, type Html } from './html.js';
 import { lostOf } from './lost.js';
 import { glyph } from './page/marks.js';
 import * as plots from './plots.js';
@@ -18,19 +18,15 @@ export function keysInOrder({ run, verdict }: Source): number[] {
   return [...new Set([...first, ...run.keys.map((one) => one.key)])].filter((key) => key >= 0);
 }
 
+const stepText = (step: number): string => (step < 1 ? took(step * 1e9) : `${step} s`);
+
 type PerKey = (what: plots.Plotted, keys: readonly number[]) => Promise<Html>;
 async function perKey(what: plots.Plotted, keys: readonly number[], plot: PerKey): Promise<Html> {
   const shown = await plot(what, keys.slice(0, mostKeys));
   const folded = keys.slice(mostKeys, mostKeys + mostFolded);
   if (folded.length === 0) return shown;
   const rest = keys.length - mostKeys - folded.length;
-  return html`${shown}
-    <details class="marks">
-      <summary>
-        ${num(folded.length)} more keys${rest > 0 && html`; ${num(rest)} are not drawn`}
-      </summary>
-      ${await plot(what, folded)}
-    </details>`;
+  return markup`${shown} <details class="marks"> <summary> ${num(folded.length)} more keys${rest > 0 && markup`; ${num(rest)} are not drawn`}</summary> ${await plot(what, folded)}</details>`;
 }
 
 export async function measuresSection(source: Source): Promise<Html> {
@@ -44,13 +40,13 @@ export async function measuresSection(source: Source): Promise<Html> {
   const keys = keysInOrder(source);
   if (data.counts.ok + data.counts.fail + data.counts.info === 0)
     return section(
-      html`<p class="soft">No operation was recorded, so there is nothing to measure.</p>`,
+      markup`<p class="soft">No operation was recorded, so there is nothing to measure.</p>`,
       [],
     );
   const rows = [
     plot(
       'Latency of ok',
-      `log; for each ${took(series.latency.bins.step * 1e9)}`,
+      `log; for each ${stepText(series.latency.bins.step)}`,
       latencyText(source),
       await plots.latencyPlot(what),
     ),
@@ -72,7 +68,7 @@ export async function measuresSection(source: Source): Promise<Html> {
     ),
     plot(
       'Availability',
-      `sends acked per ${took(series.avail.bins.step * 1e9)}; dotted: none tried`,
+      `sends acked per ${stepText(series.avail.bins.step)}; dotted: none tried`,
       gapsText(source, lost.length),
       await perKey(what, keys, plots.availabilityPlot),
     ),
@@ -96,54 +92,36 @@ export async function measuresSection(source: Source): Promise<Html> {
           ),
         ]
       : []),
+    markup`<div class="plot axis" aria-hidden="true"><div class="rail"></div><div data-plot>${await plots.timeAxis(what)}</div></div>`,
   ];
   return section(
-    html`<p class="soft">
-      All on the time axis of the whole run; faults are shaded and numbered, outlined where they
-      were not proven.
-    </p>`,
+    markup`<p class="soft">All on the time axis of the whole run; faults are shaded and numbered, outlined where they were not proven.</p>`,
     rows,
   );
 }
 
 const section = (lead: Html, rows: readonly Html[]): Html =>
-  html`<section class="part" id="measures">
-    <div class="row stack">
-      <div class="rail"><h2>Measures</h2></div>
-      ${lead}
-    </div>
-    ${rows.length > 0 && html`<div class="plots">${rows}</div>`}
-  </section>`;
+  markup`<section class="part" id="measures">
+<div class="row stack"><div class="rail"><h2>Measures</h2></div>${lead}</div>${rows.length > 0 && markup`<div class="plots">${rows}</div>`}</section>`;
 const plot = (title: string, unit: string, says: Html, picture: Html): Html =>
-  html`<div class="plot">
-    <div class="rail">
-      <h3>${title}</h3>
-      <p class="rail-note">${unit}</p>
-    </div>
-    <div>
-      <p class="read">${says}</p>
-      <div data-plot>${picture}</div>
-    </div>
-  </div>`;
+  markup`<div class="plot"><div class="rail"><h3>${title}</h3><p class="rail-note">${unit}</p></div><div><p class="read">${says}</p><div data-plot>${picture}</div></div></div>`;
 
 function latencyText({ verdict }: Source): Html {
-  if (!verdict) return html`Line: median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
+  if (!verdict) return markup`Line: median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
   const { p50, p99, max } = verdict.stats.latencyMs;
-  return html`Half within ${tookMs(p50)}, 99 % within ${tookMs(p99)}, slowest ${tookMs(max)}. Line:
-  median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
+  return markup`Half within ${tookMs(p50)}, 99 % within ${tookMs(p99)}, slowest ${tookMs(max)}. Line: median. Bands: to 95 % and to 99 %. Dashes: the slowest.`;
 }
 function reasonsText({ verdict, data }: Source): Html {
   const { fail, info } = data.counts;
   const most = [...(verdict?.stats.reasons ?? [])].sort((a, b) => b.count - a.count).slice(0, 4);
   const why = most.map((one) => `${one.reason} ${num(one.count)} (${one.type})`).join(', ');
-  return html`${num(fail)} fail (did not happen), ${num(info)} info (nobody
-  knows)${why && `. Most often: ${why}`}.`;
+  return markup`${num(fail)} fail (did not happen), ${num(info)} info (nobody knows)${why && `. Most often: ${why}`}.`;
 }
 function throughText({ verdict }: Source): Html {
   const key = raw(
     `<span class="keyline-all">${glyph.ok}ok ${glyph.fail}fail ${glyph.info}info</span>`,
   );
-  return html`${verdict && `About ${num(Math.round(verdict.stats.perSecond))} a second. `}${key}`;
+  return markup`${verdict && `About ${num(Math.round(verdict.stats.perSecond))} a second. `}${key}`;
 }
 function gapsText({ verdict, run }: Source, lost: number): Html {
   const gaps = [...(verdict?.stats.gaps ?? [])].sort(
@@ -154,28 +132,23 @@ function gapsText({ verdict, run }: Source, lost: number): Html {
     .map((one) => `${keyText(run, one.key)} ${took(one.toNs - one.fromNs)}`);
   const bad =
     lost > 0 &&
-    html` <b class="bad"
-      >Red: ${plural(lost, 'ack')} that turned out false, so the key only looked available.</b
-    >`;
-  return html`${longest.length > 0 && `Longest time without an acknowledged send: ${list(longest)}.`}${bad}`;
+    markup` <b class="bad">Red: ${plural(lost, 'ack')} that turned out false, so the key only looked available.</b>`;
+  return markup`${longest.length > 0 && `Longest time without an acknowledged send: ${list(longest)}.`}${bad}`;
 }
 function epochText({ data }: Source): Html {
   const longest = [...data.overlaps].sort((a, b) => b.t1 - b.t0 - (a.t1 - a.t0))[0];
-  if (!longest) return html`No two nodes said at the same time that they lead the same key.`;
+  if (!longest) return markup`No two nodes said at the same time that they lead the same key.`;
   const key = data.keys[longest.key] ?? `key ${longest.key}`;
   const acked = longest.bad
     ? 'both acknowledged writes, or a checker calls it split-brain'
     : 'the older one acknowledged nothing';
-  return html`${key} is led by node ${longest.old.node} (epoch ${longest.old.epoch}) and node
-  ${longest.young.node} (epoch ${longest.young.epoch}) at once for
-  ${took((longest.t1 - longest.t0) * 1e9)}; ${acked}.`;
+  return markup`${key} is led by node ${longest.old.node} (epoch ${longest.old.epoch}) and node ${longest.young.node} (epoch ${longest.young.epoch}) at once for ${took((longest.t1 - longest.t0) * 1e9)}; ${acked}.`;
 }
 function recoveryText({ verdict }: Source): Html {
   const slowest = [...(verdict?.stats.recoveries ?? [])].sort(
     (a, b) => b.toNs - b.fromNs - (a.toNs - a.fromNs),
   )[0];
   return slowest
-    ? html`Slowest after fault ${slowest.fault}: ${took(slowest.toNs - slowest.fromNs)}, at
-      ${sec(slowest.toNs)} (${slowest.what}).`
-    : html`No recovery was measured.`;
+    ? markup`Slowest after fault ${slowest.fault}: ${took(slowest.toNs - slowest.fromNs)}, at ${sec(slowest.toNs)} (${slowest.what}).`
+    : markup`No recovery was measured.`;
 }

@@ -9,7 +9,7 @@ import { anomaliesSection, cardsOf } from './anomalies.js';
 import { extractPage } from './data.js';
 import { extraStyle } from './extra-style.js';
 import { happenedSection, headSection, stateOf, titleOf, tone } from './head.js';
-import { html, inlineJson, raw, type Html } from './html.js';
+import { markup, inlineJson, raw, type Html } from './html.js';
 import { measuresSection } from './measures.js';
 import { verdictMark, wordmark } from './page/marks.js';
 import { storyOf, type Source, type StoryLine } from './story.js';
@@ -98,51 +98,32 @@ async function pageOf(run: Run, assets: string): Promise<string> {
     filesSection(source, sizesOf(run.dir), shownDir(run.dir)),
     footSection(source),
   ];
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${raw(csp)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>
-          ${titleOf(source)}: ${source.run.target}, ${source.run.workload}, seed ${source.run.seed}
-          | Schism
-        </title>
-        <link rel="icon" href="data:," />
-        <script>
-          ${raw(theme)};
-        </script>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#happened">Skip to what happened</a>
-        <header class="bar">
-          <div class="page">
-            <a class="word" href="#main" aria-label="Schism, top of the page"
-              >${raw(wordmark)}Schism</a
-            >
-            <nav aria-label="Sections">${nav(cards)}</nav>
-            <div class="right">
-              <span id="verdict-mini"
-                ><span class="mini ${tone[state]}"
-                  >${raw(verdictMark(state, true))}${titleOf(source)}</span
-                ></span
-              ><button class="theme" type="button">Theme: auto</button>
-            </div>
-          </div>
-        </header>
-        <main id="main" class="page">${sections}</main>
-        <script type="application/json" id="run-data">
-          ${inlineJson(source.data)}
-        </script>
-        <script>
-          ${raw(script)};
-        </script>
-      </body>
-    </html> `.text;
+  const name = `${titleOf(source)}: ${source.run.target}, ${source.run.workload}, seed ${source.run.seed} | Schism`;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${raw(csp)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${name}</title>
+<link rel="icon" href="data:,">
+<script>${raw(theme)}</script>
+<style>${style}</style>
+</head>
+<body>
+<a class="skip" href="#happened">Skip to what happened</a>
+<header class="bar"><div class="page">
+<a class="word" href="#main" aria-label="Schism, top of the page">${raw(wordmark)}Schism</a>
+<nav aria-label="Sections">${nav(cards)}</nav>
+<div class="right"><span id="verdict-mini"><span class="mini ${tone[state]}">${raw(verdictMark(state, true))}${titleOf(source)}</span></span><button class="theme" type="button">Theme: auto</button></div>
+</div></header>
+<main id="main" class="page">${sections}</main>
+<script type="application/json" id="run-data">${inlineJson(source.data)}</script>
+<script>${raw(script)}</script>
+</body>
+</html>
+`.text;
 }
 
 const nav = (cards: number): Html[] =>
@@ -158,9 +139,7 @@ const nav = (cards: number): Html[] =>
     ] as const
   ).map(
     ([id, name]) =>
-      html`<a href="#${id}"
-        >${name}${id === 'anomalies' && cards > 0 && html`<b> ${cards}</b>`}</a
-      >`,
+      markup`<a href="#${id}">${name}${id === 'anomalies' && cards > 0 && markup`<b> ${cards}</b>`}</a>`,
   );
 
 const hash = (script: string): string =>

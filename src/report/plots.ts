@@ -202,18 +202,24 @@ export function availabilityPlot(
 }
 
 export function epochPlot({ series, facts, run }: Plotted, keys: readonly number[]): Promise<Html> {
-  const row = 58;
   const label = 'Leader epoch of each key as each node itself says that it leads';
-  return Picture.draw(series, row * keys.length, label, (picture) => {
+  let height = 0;
+  const rows = keys.map((key) => {
+    const claims = facts.leaders.claims
+      .filter((one) => one.key === key)
+      .sort((a, b) => a.epoch - b.epoch || a.fromNs - b.fromNs);
+    const top = height;
+    // A key that kept its leader has little to say.
+    height += claims.some((one) => one.epoch !== claims[0]?.epoch) ? 58 : 32;
+    return { key, claims, top, foot: height };
+  });
+  return Picture.draw(series, height, label, (picture) => {
     picture.shade(facts.faults);
     picture.grid();
-    for (const [j, key] of keys.entries()) {
-      if (j > 0) picture.line(series.begin, series.end, j * row).attr('stroke', 'var(--hair)');
-      const claims = facts.leaders.claims
-        .filter((one) => one.key === key)
-        .sort((a, b) => a.epoch - b.epoch || a.fromNs - b.fromNs);
-      picture.side(j * row + row / 2, keyText(run, key));
-      if (claims.length > 0) keyEpochs(picture, claims, j * row + 18, j * row + row - 10, series);
+    for (const { key, claims, top, foot } of rows) {
+      if (top > 0) picture.line(series.begin, series.end, top).attr('stroke', 'var(--hair)');
+      picture.side((top + foot) / 2 + 2, keyText(run, key));
+      if (claims.length > 0) keyEpochs(picture, claims, top + 18, foot - 8, series);
     }
   });
 }
@@ -255,54 +261,51 @@ export function recoveryPlot({ series, facts, verdict }: Plotted): Promise<Html>
   const row = 22;
   const spans = facts.faults.spans.filter((span) => span.refused === undefined).slice(0, 40);
   const label = 'Time from the heal of each fault until all was whole again';
-  return Picture.draw(
-    series,
-    row * spans.length + 4,
-    label,
-    (picture) => {
-      picture.shade(facts.faults);
-      const times = picture.grid();
-      for (const [j, span] of spans.entries()) {
-        const y = j * row + 14;
-        picture.side(y, `fault ${span.id}`);
-        const healed = span.healedNs >= 0 ? span.healedNs / 1e9 : series.end;
+  return Picture.draw(series, row * spans.length + 4, label, (picture) => {
+    picture.shade(facts.faults);
+    picture.grid();
+    for (const [j, span] of spans.entries()) {
+      const y = j * row + 14;
+      picture.side(y, `fault ${span.id}`);
+      const healed = span.healedNs >= 0 ? span.healedNs / 1e9 : series.end;
+      picture
+        .line(span.startNs / 1e9, healed, y)
+        .attr('stroke', 'var(--ink-3)')
+        .attr('stroke-dasharray', '1.5 3');
+      const found = verdict?.stats.recoveries.find((one) => one.fault === span.id);
+      const to = found ? found.toNs / 1e9 : healed;
+      if (found) {
         picture
-          .line(span.startNs / 1e9, healed, y)
-          .attr('stroke', 'var(--ink-3)')
-          .attr('stroke-dasharray', '1.5 3');
-        const found = verdict?.stats.recoveries.find((one) => one.fault === span.id);
-        const to = found ? found.toNs / 1e9 : healed;
-        if (found) {
+          .line(found.fromNs / 1e9, to, y)
+          .attr('stroke', 'var(--ink)')
+          .attr('stroke-width', 3);
+        for (const [t, fill] of [
+          [found.fromNs / 1e9, 'var(--paper)'],
+          [to, 'var(--ink)'],
+        ] as const)
           picture
-            .line(found.fromNs / 1e9, to, y)
+            .mark(t, y, 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z')
+            .attr('fill', fill)
             .attr('stroke', 'var(--ink)')
-            .attr('stroke-width', 3);
-          for (const [t, fill] of [
-            [found.fromNs / 1e9, 'var(--paper)'],
-            [to, 'var(--ink)'],
-          ] as const)
-            picture
-              .mark(t, y, 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z')
-              .attr('fill', fill)
-              .attr('stroke', 'var(--ink)')
-              .attr('stroke-width', 1.5);
-        }
-        const text = found
-          ? `${took(found.toNs - found.fromNs)}, ${found.what}`
-          : span.healedNs < 0
-            ? 'not healed'
-            : 'nothing to recover from';
-        const left = (to - series.begin) / (series.end - series.begin) > 0.7;
-        picture.label(
-          left ? span.startNs / 1e9 : to,
-          y + 4,
-          text,
-          left ? 'end' : 'start',
-          left ? -8 : 9,
-        );
+            .attr('stroke-width', 1.5);
       }
-      picture.axis(times);
-    },
-    { foot: 22 },
-  );
+      const text = found
+        ? `${took(found.toNs - found.fromNs)}, ${found.what}`
+        : span.healedNs < 0
+          ? 'not healed'
+          : 'nothing to recover from';
+      const left = (to - series.begin) / (series.end - series.begin) > 0.7;
+      picture.label(
+        left ? span.startNs / 1e9 : to,
+        y + 4,
+        text,
+        left ? 'end' : 'start',
+        left ? -8 : 9,
+      );
+    }
+  });
 }
+
+/** The times, under the last picture. */
+export const timeAxis = ({ series }: Plotted): Promise<Html> =>
+  Picture.draw(series, 2, 'Seconds', (picture) => picture.axis(picture.grid()), { foot: 22 });

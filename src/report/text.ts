@@ -1,7 +1,7 @@
 /** The verdict in the last lines of a terminal, and as plain lines for a pipe. */
 import { isAbsolute, join, relative } from 'node:path';
 import type { Case, CheckerResult, RunInfo, Verdict } from '../model/index.js';
-import { richText } from './html.js';
+import { glued, richText } from './html.js';
 import type { StoryLine } from './story.js';
 import * as words from './words.js';
 
@@ -71,8 +71,9 @@ export function wrap(text: string, width: number): string[] {
 
 /** A name in a column of its own, then text that is indented under itself. */
 const hanging = (name: string, text: string, indent: number, width: number): string[] =>
-  wrap(text, Math.max(8, width - indent)).map(
-    (line, i) => (i === 0 ? name.padEnd(indent) : ' '.repeat(indent)) + line,
+  wrap(glued(text), Math.max(8, width - indent)).map(
+    (line, i) =>
+      (i === 0 ? name.padEnd(indent) : ' '.repeat(indent)) + line.replaceAll('\u00a0', ' '),
   );
 
 const word = { valid: 'VALID', invalid: 'INVALID', unknown: 'UNKNOWN' } as const;
@@ -88,10 +89,8 @@ function headline(verdict: Verdict): string {
 /** `node 1 | 2 3` is too much here: where and when is enough to find it. */
 function where(run: RunInfo, one: Case): string {
   const first = one.anomalies[0];
-  const key =
-    one.keys.length > 0 ? one.keys.map((key) => words.keyText(run, key)) : ['the cluster'];
-  const keys =
-    key.length > 3 ? `${key.slice(0, 3).join(', ')} and ${key.length - 3} more` : words.list(key);
+  const names = one.keys.map((key) => words.keyText(run, key));
+  const keys = names.length > 0 ? words.listSome(names, 3) : 'the cluster';
   if (first?.spanNs)
     return `${keys}, ${words.sec(first.spanNs[0]).replace(' s', '')} to ${words.sec(first.spanNs[1])}`;
   const offset =
@@ -111,7 +110,9 @@ function rows(run: RunInfo, verdict: Verdict): Row[] {
     const cause = verdict.cases.find((one) => one.alsoCountedBy.some((also) => also.type === type));
     const head = own.find((one) => one.partOf === undefined) ?? own[0];
     const says =
-      head?.partOf || !head ? `follows from ${cause?.type ?? 'the above'}` : where(run, head);
+      head?.partOf || !head
+        ? `follows from ${cause?.type ?? verdict.cases.find((one) => one.id === head?.partOf)?.type ?? 'the above'}`
+        : where(run, head);
     found.push({ name: type, count: words.num(count), says });
   }
   const of = (result: CheckerResult['result']): CheckerResult[] =>

@@ -1,14 +1,14 @@
 /** Numbers, times and lists in words. Times are ns on the run's clock, shown in seconds. */
+import { list, num } from '../analysis/index.js';
 import { keyName, type KeyName, type RunInfo, type Verdict } from '../model/index.js';
 
-export const num = (n: number): string => n.toLocaleString('en-US');
-export const plural = (n: number, one: string, many = `${one}s`): string =>
-  `${num(n)} ${n === 1 ? one : many}`;
-/** `a, b and c` */
-export const list = (items: readonly (string | number)[]): string =>
-  items.length < 2
-    ? items.join('')
-    : `${items.slice(0, -1).join(', ')} and ${String(items[items.length - 1])}`;
+export { list, num, plural } from '../analysis/index.js';
+
+/** `a, b and 4 more` */
+export const listSome = (items: readonly string[], most: number): string =>
+  items.length <= most
+    ? list(items)
+    : `${items.slice(0, most).join(', ')} and ${num(items.length - most)} more`;
 
 /** `18.25 s` */
 export const sec = (ns: number, digits = 2): string => `${(ns / 1e9).toFixed(digits)} s`;
@@ -70,8 +70,8 @@ const quote = (word: string): string =>
 export function commandParts(run: RunInfo): string[] {
   const parts: string[] = [];
   for (const word of run.command) {
-    if (word.startsWith('--') || parts.length === 0) parts.push(quote(word));
-    else parts[parts.length - 1] += ` ${quote(word)}`;
+    if ((word.startsWith('--') && word !== '--') || parts.length === 0) parts.push(quote(word));
+    else parts.push(`${parts.pop() ?? ''} ${quote(word)}`);
   }
   return parts;
 }
