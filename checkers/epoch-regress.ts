@@ -89,7 +89,7 @@ function look(state: State, batch: Batch, i: number): void {
   if (epoch < 0 || timeNs < (state.sinceNs.get(node) ?? -Infinity)) return;
   state.checked++;
   let keys = state.named.get(node);
-  if (!keys) state.named.set(node, (keys = new Map()));
+  if (!keys) state.named.set(node, (keys = new Map<number, Named>()));
   const before = keys.get(key);
   const after = { epoch, timeNs, probe: batch.op[i]! };
   // Rows of one probe may be written in another order than their answers came.

@@ -9,11 +9,12 @@ interface State {
 export function fold(
   meta: Checker['meta'],
   finish: (run: RunInfo, facts: Facts, emit: Emit) => Finish,
-): Checker<State> {
-  return {
+): Checker {
+  const checker: Checker<State> = {
     meta,
     start: (run, facts) => ({ run, facts }),
     step: () => undefined,
     finish: ({ run, facts }, emit) => finish(run, facts, emit),
   };
+  return checker;
 }
