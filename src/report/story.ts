@@ -111,11 +111,14 @@ function effects(source: Source, span: FaultSpan): string[] {
     if (ops.out[i] === Kind.fail) fail++;
     else if (ops.out[i] === Kind.info) info++;
   }
-  const ends = [
-    ...(fail > 0 ? [`${plural(fail, 'operation')} fail`] : []),
-    ...(info > 0 ? [`${fail > 0 ? num(info) : plural(info, 'operation')} end unknown`] : []),
-  ];
-  if (ends.length > 0) says.push(`${list(ends)}.`);
+  const failed = fail > 0 ? [plural(fail, 'operation fails', 'operations fail')] : [];
+  const unknown =
+    info === 0
+      ? []
+      : fail > 0
+        ? [plural(info, 'ends unknown', 'end unknown')]
+        : [plural(info, 'operation ends unknown', 'operations end unknown')];
+  if (fail + info > 0) says.push(`${list([...failed, ...unknown])}.`);
   return says;
 }
 
@@ -224,7 +227,7 @@ function healLine(source: Source, span: FaultSpan): StoryLine[] {
   if (span.healedNs < 0) return [];
   const recovery = source.verdict?.stats.recoveries.find((one) => one.fault === span.id);
   const after = recovery
-    ? ` ${capital(recovery.what)} after ${took(recovery.toNs - recovery.fromNs)}.`
+    ? ` ${capital(recovery.what)} ${recovery.toNs - recovery.fromNs < 1e6 ? 'at once' : `after ${took(recovery.toNs - recovery.fromNs)}`}.`
     : '';
   const gone = span.gone?.state === 'proven' ? `, seen gone at ${sec(span.gone.timeNs)}` : '';
   return [

@@ -145,8 +145,8 @@ export function atRiskSentence(run: RunInfo, verdict: Verdict): string | undefin
   const keys = new Set(
     verdict.atRisk.filter((one) => one.inForce + one.beforeLeaderChange > 0).map((one) => one.key),
   );
-  if (keys.size === 0) return 'no ack fell into a fault: a valid verdict would be worth little';
-  return `${words.plural(sum('inForce'), 'ack')} in faults, ${words.num(sum('beforeLeaderChange'))} in the second before a leader change, on ${words.plural(keys.size, 'key')} of ${run.keys.length}`;
+  if (keys.size === 0) return 'none: a valid verdict would be worth little';
+  return `${words.plural(sum('inForce'), 'ack')} in faults, ${words.num(sum('beforeLeaderChange'))} in the second before a leader change, on ${keys.size} of ${words.plural(run.keys.length, 'key')}`;
 }
 
 export const reportPath = (dir: string): string => {

@@ -1,17 +1,20 @@
 /** A run's folder as a real run would leave it: a leader is cut off, goes on acking, is replaced. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRecorder, files, writeJson } from '../../src/history/index.js';
+import { judge } from '../../src/analysis/index.js';
+import { createRecorder, files, openRun, writeJson } from '../../src/history/index.js';
 import {
   F,
   Kind,
   makeValue,
   ProofCode,
   seeded,
+  type Checker,
   type Recorder,
   type Records,
   type Row,
   type RunInfo,
+  type Verdict,
 } from '../../src/model/index.js';
 
 const s = 1e9;
@@ -88,8 +91,6 @@ export interface World {
   forkAt: number;
   ops: { ok: number; fail: number; info: number };
   acked: number;
-  /** The first read that differs from an ack. */
-  sign?: { op: number; process: number; timeNs: number; offset: number };
 }
 
 const records = (from: number, rows: readonly Written[]): Records => ({
@@ -216,8 +217,6 @@ function polled(world: World, recorder: Recorder, row: Omit<Row, 'kind'>, offset
   const log = world.logs[row.key ?? 0]!;
   const rows = log.slice(offset, offset + 8);
   world.ops.ok++;
-  if (row.key === 0 && world.fork.length > 0 && offset === world.forkAt && rows.length > 0)
-    world.sign ??= { op: row.op ?? -1, process: row.process ?? -1, timeNs: row.timeNs, offset };
   recorder.complete(
     { ...row, kind: Kind.ok, offset: offset + rows.length, value: log.length, node: 3 },
     records(offset, rows),
@@ -275,18 +274,18 @@ function probeEvents(world: World, recorder: Recorder): Event[] {
         timeNs,
         () =>
           recorder.append(
-            world.run.keys.map(({ key }) => {
+            world.run.keys.flatMap(({ key }) => {
               const moved = key === 0 && (node === 1 ? timeNs > knownAt : timeNs > electedAt);
-              return {
-                kind: Kind.probe,
-                f: F.view,
-                op: timeNs,
-                timeNs,
-                node,
-                key,
-                epoch: moved ? 5 : 4,
-                peer: moved ? 3 : key === 0 ? 1 : (key % 3) + 1,
-              };
+              const peer = moved ? 3 : key === 0 ? 1 : (key % 3) + 1;
+              const row = { kind: Kind.probe, op: timeNs, timeNs, node, key, epoch: moved ? 5 : 4 };
+              const isr = [1, 2, 3].map((one) => ({ ...row, f: F.isr, peer: one }));
+              const offset =
+                key === 0 && !moved && world.forkAt >= 0 ? world.forkAt : world.logs[key]!.length;
+              return [
+                { ...row, f: F.view, peer },
+                ...(node === peer ? [{ ...row, f: F.watermark, peer, offset, value: 0 }] : []),
+                ...isr,
+              ];
             }),
           ),
       ]);
@@ -316,7 +315,7 @@ function finals(world: World, recorder: Recorder): void {
   }
 }
 
-/** Writes run.json and history.arrow; the verdict is the caller's. */
+/** Writes run.json and history.arrow. */
 export async function record(dir: string, options: FixtureOptions = {}): Promise<World> {
   mkdirSync(dir, { recursive: true });
   const run = runInfo(options);
@@ -346,4 +345,35 @@ export async function record(dir: string, options: FixtureOptions = {}): Promise
   if (options.empty !== true) finals(world, recorder);
   await recorder.close();
   return world;
+}
+
+/** A checker that throws half-way. */
+export const crashing: Checker = {
+  meta: { id: 'crashing', help: '', anomalies: ['crash'], facts: [], shard: 'whole' },
+  start: () => ({}),
+  step: () => undefined,
+  finish: () => {
+    throw new Error('boom <b>');
+  },
+};
+
+/** Judges a recorded run by the real checkers and writes its verdict. */
+export async function judged(dir: string, more: readonly Checker[] = []): Promise<Verdict> {
+  const { info, history } = openRun(dir);
+  const names = ['lost-write', 'inconsistent-offsets', 'split-brain', 'duplicate', 'stale-replica'];
+  const checkers = await Promise.all(
+    names.map(async (name) => {
+      const file = (await import(`../../checkers/${name}.js`)) as { default: Checker };
+      return file.default;
+    }),
+  );
+  const verdict = judge({
+    run: info,
+    batches: history.batches(),
+    truncated: history.truncated,
+    checkers: [...checkers, ...more],
+    now: () => 0,
+  });
+  writeJson(join(dir, files.verdict), verdict);
+  return verdict;
 }
