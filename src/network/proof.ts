@@ -4,7 +4,8 @@
  * connect() still succeeds, so connecting would prove nothing.
  */
 import type { CutHow } from '../model/index.js';
-import { addedMs, isCut } from './state.js';
+import { addedMs, isCut, union } from './state.js';
+import type { LinkState } from './state.js';
 import { defaults, watchLinks } from './watching.js';
 import type { Eye, Line, Look, ProofEnv, Sampled, Subject, Watching } from './watching.js';
 import * as words from './words.js';
@@ -55,6 +56,8 @@ async function excess(line: Line, eye: Eye, n: number): Promise<number | undefin
   return median(through) - median(real);
 }
 
+const latencyOf = ({ up, down }: LinkState): number => up.latencyMs + down.latencyMs;
+
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
@@ -72,14 +75,13 @@ export const proveShape = (
   });
 
 const lookAtShape: Look = async (line, eye) => {
-  const { up, down } = line.own;
-  const delay = up.latencyMs + down.latencyMs;
+  const delay = latencyOf(line.own);
   // Small requests do not feel a rate, and big ones are no business of ours on a real node.
   if (delay === 0) {
     line.state = 'unproven';
     return;
   }
-  const jitter = up.jitterMs + down.jitterMs;
+  const jitter = line.own.up.jitterMs + line.own.down.jitterMs;
   const more = await excess(line, eye, jitter > 0 ? 9 : 5);
   if (more === undefined) {
     line.held = isCut(line.others());
@@ -112,18 +114,20 @@ export const proveHeal = (
 const lookAtHeal: Look = async (line, eye) => {
   line.held = isCut(line.others());
   if (line.held) return;
-  const othersMs = addedMs(line.others());
-  const ownMs = line.own.up.latencyMs + line.own.down.latencyMs;
-  const ms = await eye.through(line, eye.limits.boundMs + othersMs + ownMs);
+  const others = line.others();
+  const othersMs = addedMs(others);
+  // By so much the round trip must have become shorter: another fault may want a latency too.
+  const goneMs = latencyOf(union([line.own, others])) - latencyOf(others);
+  const ms = await eye.through(line, eye.limits.boundMs + othersMs + addedMs(line.own));
   line.held = isCut(line.others());
   if (line.held) return;
   const direct = await eye.real(line);
   if (direct === undefined) {
     line.contrary = [];
     // It answered a moment ago, so the link leads there.
-    if (ms === undefined || ownMs > 0) return;
+    if (ms === undefined || goneMs > 0) return;
   }
-  const late = ms !== undefined && ownMs > 0 && ms - direct! - othersMs > 0.5 * ownMs;
+  const late = ms !== undefined && goneMs > 0 && ms - direct! - othersMs > 0.5 * goneMs;
   if (ms === undefined || late) {
     eye.contrary(line, ms ?? NaN, eye.limits.healMs);
     return;

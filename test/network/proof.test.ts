@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { Test } from 'tap';
 import { DrivenLinks } from '../../src/network/index.js';
-import type { LinkDriver, LinkState } from '../../src/network/index.js';
+import type { LinkDriver } from '../../src/network/index.js';
 import type { LinkSpec, Ping } from '../../src/model/index.js';
 import { Peer, ping } from './peer.js';
 import { pending } from './contract.js';
@@ -12,10 +12,10 @@ const now = (): number => performance.now() * 1e6;
 interface Bench {
   links: DrivenLinks;
   close: AbortController;
-  /** Orders as they came: link and whether it was to be cut. */
-  orders: [link: number, cut: boolean][];
   /** Links through which nothing is answered, whatever was ordered. */
   blocked: Set<number>;
+  /** Links whose answers are 120 ms late. */
+  late: Set<number>;
 }
 
 /**
@@ -26,24 +26,22 @@ async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench>
   const peers = await Promise.all([1, 2].map((id) => Peer.start(`127.3.1.${id}`)));
   t.teardown(() => Promise.all(peers.map((peer) => peer.stop())));
   const blocked = new Set<number>();
+  const late = new Set<number>();
   const specs: LinkSpec[] = [1, 2].map((to) => {
     const { address } = peers[to - 1]!;
     return { from: 3 - to, to, purpose: 'broker', listen: { ...address }, upstream: address };
   });
-  const orders: Bench['orders'] = [];
   const driver: LinkDriver = {
     name: 'does nothing',
-    set: (link: number, state: LinkState) => {
-      orders.push([link, state.refuse || state.up.drop || state.down.drop]);
-      return Promise.resolve();
-    },
+    set: () => Promise.resolve(),
     ...options,
   };
   const close = new AbortController();
   t.teardown(() => close.abort());
-  const through: Ping = (address, timeoutMs) => {
+  const through: Ping = async (address, timeoutMs) => {
     const link = specs.findIndex(({ listen }) => listen === address);
-    return blocked.has(link) ? Promise.reject(new Error('blocked')) : ping(address, timeoutMs);
+    if (blocked.has(link)) throw new Error('blocked');
+    return (await ping(address, timeoutMs)) + (late.has(link) ? 120 : 0);
   };
   const limits = { healMs: 1000, healLimitMs: 3000 };
   const links = new DrivenLinks({
@@ -54,7 +52,7 @@ async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench>
     closing: close.signal,
     limits,
   });
-  return { links, close, orders, blocked };
+  return { links, close, blocked, late };
 }
 
 const pairs = [{ from: 1, to: 2 }] as const;
@@ -91,6 +89,15 @@ t.test('latency without effect is unproven', async (t) => {
   const { links } = await bench(t);
   const slow = await links.shape(pairs, { latencyMs: 100, jitterMs: 20 });
   t.match(await slow.proof, { state: 'unproven', by: /while 100 ms ± 20 ms was ordered$/ });
+});
+
+t.test('latency that stays after its heal is unproven', async (t) => {
+  const { links, late } = await bench(t);
+  late.add(0).add(1);
+  const shape = await links.shape(pairs, { latencyMs: 100 });
+  t.equal((await shape.proof).state, 'proven');
+  const { proof } = await shape.heal();
+  t.match(await proof, { state: 'unproven', by: /still took 1\d\d .* for 1 s after the heal/ });
 });
 
 t.test('a link that stays cut after its heal is unproven', async (t) => {

@@ -9,7 +9,7 @@ import { findToxiproxy, toxiproxyBackend } from '../../src/network/index.js';
 import type { ToxiproxyBackend } from '../../src/network/index.js';
 import { freePorts, tempFolder } from '../../src/processes/index.js';
 import { cacheDir, need } from '../support/need.js';
-import { stage, until } from './contract.js';
+import { answered, silent, stage, until } from './contract.js';
 import { Peer, dial, ping } from './peer.js';
 
 interface Made {
@@ -23,12 +23,6 @@ async function make(url?: string): Promise<Made> {
   const backend = await toxiproxyBackend({ url, cacheDir: cacheDir(), now, progress });
   return { backend, told };
 }
-
-const silent = (address: { host: string; port: number }): Promise<boolean> =>
-  ping(address, 600).then(
-    () => false,
-    () => true,
-  );
 
 t.test('a server that hangs is replaced and told everything again', async (t) => {
   if (!need(t, 'toxiproxy', 'linux')) return;
@@ -50,9 +44,9 @@ t.test('a server that hangs is replaced and told everything again', async (t) =>
   t.ok((await ping(at(3, 2), 5000)) >= 200, 'and the latency');
   t.ok(await ping(at(2, 3), 5000), 'and nothing else');
   await Promise.all(
-    [before, cut, slow].map(async ({ heal }) => t.ok((await (await heal()).proof).by)),
+    [before, cut, slow].map(async (fault) => t.ok((await (await fault.heal()).proof).by)),
   );
-  t.notOk(await silent(at(1, 2)));
+  t.ok(await answered(at(1, 2)));
 });
 
 t.test('a server that dies is replaced and told everything again', async (t) => {
@@ -69,10 +63,10 @@ t.test('a server that dies is replaced and told everything again', async (t) => 
   t.match(told, [/ended by itself; it is started anew/]);
   // Its proxies come a moment after it.
   for (let tries = 0; tries < 100 && (await silent(at(3, 1))); tries++) await sleep(20);
-  t.notOk(await silent(at(3, 1)));
+  t.ok(await answered(at(3, 1)));
   t.ok(await silent(at(1, 2)), 'the cut is still in force');
   await cut.heal();
-  t.notOk(await silent(at(1, 2)));
+  t.ok(await answered(at(1, 2)));
 });
 
 t.test('a server given by its URL', async (t) => {

@@ -137,7 +137,7 @@ export class ToxiproxyBackend implements LinkBackend {
   }
 
   async #removeAll(): Promise<void> {
-    await inParallel([...this.#specs.keys()], 4, (link) => this.#api.remove(this.#proxy(link)));
+    await inParallel([...this.#specs.keys()], 16, (link) => this.#api.remove(this.#proxy(link)));
   }
 
   #proxy(link: number): string {
@@ -175,6 +175,8 @@ export class ToxiproxyBackend implements LinkBackend {
   async #set(link: number, state: LinkState): Promise<void> {
     await this.#restarting?.catch(() => undefined);
     this.#wanted[link] = state;
+    // Whoever heals after the end: there is nothing left to heal.
+    if (this.#closed) return;
     const generation = this.#generation;
     try {
       await this.#api.bring(this.#proxy(link), state);

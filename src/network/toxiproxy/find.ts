@@ -71,7 +71,8 @@ export async function buildToxiproxy(
   try {
     await run(go, ['install', goModule], {
       timeoutMs: 300_000,
-      env: { GOBIN: folder, GOFLAGS: '-mod=mod' },
+      // The user's flags are meant for the user's modules.
+      env: { GOBIN: folder, GOFLAGS: '' },
       code: 'usage',
       ...(signal ? { signal } : {}),
     });
