@@ -44,3 +44,90 @@ t.test('bad: an acked value that the final read lacks', async (t) => {
     ['send', 'ok', 'poll', 'final'],
   );
 });
+
+t.test(
+  'bad: a value of unknown outcome that a poll returned and the final read lacks',
+  async (t) => {
+    const h = history().send(0, 0, v(0, 0)).info();
+    const got = says(
+      h
+        .poll(1, 0, 0)
+        .ok([[0, v(0, 0)]])
+        .final(0, []),
+      'lost-write',
+    );
+    t.match(got, { result: 'invalid', count: 1, places: ['0@0'] });
+    t.match(got.found[0]!.explanation, /does not know how that ended\. Process 1 read offset 0/);
+    t.notMatch(got.found[0]!.explanation, /acks=1/);
+  },
+);
+
+t.test('bad: the tail is gone, and the high watermark with it', async (t) => {
+  const got = says(acked().final(0, [[0, v(0, 0)]]), 'lost-write');
+  t.match(got, { result: 'invalid', count: 1, places: ['0@1'] });
+});
+
+t.test('ok: failed, unknown and open sends that nobody read', async (t) => {
+  const h = history().send(0, 0, v(0, 0)).fail().send(1, 0, v(1, 0)).info();
+  h.send(2, 0, v(2, 0));
+  t.match(says(h.final(0, []), 'lost-write'), { result: 'valid', count: 0, checked: 0 });
+});
+
+t.test('ok: an unknown send that took effect late', async (t) => {
+  const h = history()
+    .send(0, 0, v(0, 0))
+    .info()
+    .final(0, [[0, v(0, 0)]]);
+  t.match(says(h, 'lost-write'), { result: 'valid', count: 0 });
+});
+
+t.test('ok: below the log start it expired', async (t) => {
+  const h = acked().final(0, [[1, v(1, 0)]], { logStart: 1 });
+  t.match(says(h, 'lost-write'), { result: 'valid', count: 0, checked: 1 });
+});
+
+t.test('ok: acks=0 promises nothing', async (t) => {
+  const h = history({ acks: 0 }).send(0, 0, v(0, 0)).ok(-1).final(0, []);
+  t.match(says(h, 'lost-write'), { result: 'valid', count: 0, checked: 0 });
+});
+
+t.test('ok: acked elsewhere than read is not lost', async (t) => {
+  const h = history()
+    .send(0, 0, v(0, 0))
+    .ok(0)
+    .final(0, [[1, v(0, 0)]]);
+  t.match(says(h, 'lost-write'), { count: 0 });
+});
+
+t.test('unknown: a final read that stopped short, though a value is missing below', async (t) => {
+  const h = acked().final(0, [[1, v(1, 0)]], { hw: 5, reached: 2, why: 'timed out' });
+  const got = says(h, 'lost-write');
+  t.match(got, { result: 'unknown', count: 0 });
+  t.equal(got.reason, 'the final read of orders-0 reached offset 2 of 5: timed out');
+});
+
+t.test('unknown: no final read at all, or none of one key', async (t) => {
+  t.match(says(acked(), 'lost-write'), { result: 'unknown', reason: 'no key had a final read' });
+  const two = history({ keys: 2 })
+    .send(0, 0, v(0, 0))
+    .ok(0)
+    .final(0, [[0, v(0, 0)]]);
+  t.match(says(two, 'lost-write'), { result: 'unknown', reason: 'orders-1 had no final read' });
+});
+
+t.test('the last complete final read counts', async (t) => {
+  const whole: [number, number][] = [
+    [0, v(0, 0)],
+    [1, v(1, 0)],
+  ];
+  const late = acked().final(0, [], { hw: 2, reached: 0, why: 'x' }).final(0, whole);
+  t.match(says(late, 'lost-write'), { result: 'valid' });
+  const early = acked().final(0, whole).final(0, [], { hw: 2, reached: 0, why: 'x' });
+  t.match(says(early, 'lost-write'), { result: 'valid' });
+});
+
+t.test('not applicable: a history that can have no final reads', async (t) => {
+  const evidence = { watermarks: false, finalReads: false, replicas: false, views: false };
+  const h = history({ evidence }).send(0, 0, v(0, 0)).ok(0);
+  t.match(says(h, 'lost-write'), { result: 'not-applicable', count: 0 });
+});

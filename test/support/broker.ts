@@ -32,7 +32,8 @@ export interface Script {
   code?: number;
   /** Answer this base offset instead of the true one. */
   baseOffset?: number;
-  delayMs?: number;
+  /** Wait for this before the answer; what is to be appended is appended at once. */
+  until?: Promise<unknown>;
 }
 
 export interface Entry {
@@ -176,7 +177,7 @@ export class Broker {
 
   /** Does what the script says instead of an answer; true: answer. */
   async #follow(script: Script, socket: Socket): Promise<boolean> {
-    if (script.delayMs) await new Promise((resolve) => setTimeout(resolve, script.delayMs));
+    await script.until;
     switch (script.then) {
       case 'silence':
         return false;
