@@ -86,7 +86,11 @@ function packRows(ops: OpTable, rows: Uint32Array): PackedOps {
   const worker = (row: number): number =>
     ops.worker[row]! >= 0 ? ops.worker[row]! : 2 ** 31 + ops.f[row]!;
   rows.sort((a, b) => (worker(a) === worker(b) ? a - b : worker(a) < worker(b) ? -1 : 1));
-  const column = (of: (row: number) => number): string => pack(Float64Array.from(rows, of));
+  const scratch = new Float64Array(rows.length);
+  const column = (of: (row: number) => number): string => {
+    for (let i = 0; i < rows.length; i++) scratch[i] = of(rows[i]!);
+    return pack(scratch);
+  };
   const us = (seconds: number): number => Math.round(seconds * 1e6);
   return {
     n: rows.length,

@@ -17,6 +17,8 @@ export interface PageSource {
   /** Without one the page shows no anomaly. */
   verdict?: Verdict;
   batches: Iterable<Batch>;
+  /** Ops that travel one by one; default 200,000. */
+  limit?: number;
 }
 
 const overviewBins = 240;
@@ -28,17 +30,12 @@ const us = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
 export function extractPage(source: PageSource): { data: PageData; ops: OpTable } {
   const { run, facts, verdict } = source;
   const { ops, watched } = collectOps(run, source.batches, watchOf(facts, verdict));
-  return { data: pageData(run, facts, verdict, ops, watched), ops };
+  return { data: pageData(source, ops, watched), ops };
 }
 export const extractPageData = (source: PageSource): PageData => extractPage(source).data;
 
-function pageData(
-  run: RunInfo,
-  facts: Facts,
-  verdict: Verdict | undefined,
-  ops: OpTable,
-  watched: Watched,
-): PageData {
+function pageData(source: PageSource, ops: OpTable, watched: Watched): PageData {
+  const { run, facts, verdict } = source;
   const load = sec(facts.phases.loadNs);
   const last = Math.max(ops.last, sec(facts.phases.lastNs), 0.001);
   const first = ops.n > 0 ? ops.t0[0]! : last;
@@ -61,7 +58,7 @@ function pageData(
     nodes: [...run.nodes],
     clients: replacements(run, ops),
     counts: countOps(ops, Math.max(run.keys.length, facts.keys.length)),
-    ...packOps(ops, { begin, end, cases, faults }),
+    ...packOps(ops, { begin, end, cases, faults }, source.limit),
     errors: ops.errors,
     overview: overview(ops, begin, end),
     faults,

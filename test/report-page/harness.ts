@@ -19,10 +19,16 @@ export function factsOf(made: MadeRun): Facts {
   return facts;
 }
 
-export function dataOf(made: MadeRun, verdict?: Verdict): PageData {
+export function dataOf(made: MadeRun, verdict?: Verdict, limit?: number): PageData {
   const facts = factsOf(made);
   const { run, batches } = made;
-  return extractPageData({ run, facts, batches, ...(verdict && { verdict }) });
+  return extractPageData({
+    run,
+    facts,
+    batches,
+    ...(verdict && { verdict }),
+    ...(limit && { limit }),
+  });
 }
 
 function lostAnomaly(made: MadeRun, lost: Lost): Anomaly {
