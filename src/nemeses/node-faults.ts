@@ -1,4 +1,5 @@
 /** What kill, pause and restart have in common: a fault of whole nodes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   SchismError,
   type Applied,
@@ -96,5 +97,20 @@ export function order(scene: Scene, id: number, verb: Order): Promise<Applied> {
   return Promise.reject(new SchismError('cluster', message));
 }
 
+/** A node that another fault has paused, or is just ending, takes no order: tried again. */
+const tries = 5;
+const tryAgainMs = 1500;
+
+export async function patiently(attempt: () => Promise<Applied>): Promise<Applied> {
+  for (let left = tries - 1; ; left--)
+    try {
+      return await attempt();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      if (left === 0 || !(cause instanceof SchismError)) throw error;
+      await sleep(tryAgainMs);
+    }
+}
+
 export const orderAll = (scene: Scene, nodes: readonly number[], verb: Order): Promise<Applied> =>
-  applyAll(nodes.map((id) => () => order(scene, id, verb)));
+  patiently(() => applyAll(nodes.map((id) => () => order(scene, id, verb))));

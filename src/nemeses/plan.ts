@@ -6,7 +6,7 @@ const healedBeforeMs = 2000;
 /** The first fault waits for the load to warm up: a tenth of the run, within these. */
 const warmUpMs = [3000, 5000] as const;
 /** A shorter one would be over before anybody could look at it (unless it was asked for). */
-const shortestMs = 1000;
+const shortestMs = 2000;
 /** From the heal of one fault to the next of its kind. */
 const gapMs = 1000;
 

@@ -13,7 +13,7 @@ import {
   type Topology,
 } from '../model/index.js';
 import { combineProofs } from './combine.js';
-import { nodeParams, order, resolveNodes } from './node-faults.js';
+import { nodeParams, order, patiently, resolveNodes } from './node-faults.js';
 import { checkParams, number } from './params.js';
 import { planChoice, planTimes } from './plan.js';
 import { checkTarget } from './resolve.js';
@@ -35,7 +35,7 @@ function plan(random: Random, topology: Topology, options: PlanOptions): Omit<Fa
   }));
 }
 
-/** Stops when it is healed: the node that is down then is started, the rest is left alone. */
+/** Ends when it is healed: the node that is down then is started, the rest is left alone. */
 async function roll(nodes: readonly number[], restMs: number, scene: Scene): Promise<Applied> {
   const stop = new AbortController();
   const rest = (ms: number): Promise<void> =>
@@ -49,22 +49,25 @@ async function roll(nodes: readonly number[], restMs: number, scene: Scene): Pro
     started.push(healed.proof);
     await Promise.race([healed.proof, rest(upMs)]);
   };
-  const others = async (first: Applied): Promise<void> => {
+  const queue = [...nodes];
+  const first = await patiently(() => stopFirst(queue, scene));
+  const others = async (): Promise<void> => {
     await turn(first);
-    for (const id of nodes.slice(1)) {
+    for (const id of queue) {
       if (stop.signal.aborted) return;
-      const next = await stopOne(id, scene);
-      if ('heal' in next) await turn(next);
-      else stopped.push(Promise.resolve(next));
+      // Another fault has it: a node that could not be stopped was not touched.
+      const next = await order(scene, id, 'stop').catch(messageOf);
+      if (typeof next !== 'string') await turn(next);
+      else stopped.push(Promise.resolve({ state: 'moot', timeNs: scene.now(), by: next }));
     }
   };
-  const running = others(await order(scene, nodes[0]!, 'stop'));
+  const running = others();
   const proof = running
     .catch(() => undefined)
     .then(() => Promise.all(stopped))
     .then((proofs) => {
       const one = combineProofs(proofs);
-      return { ...one, by: `${proofs.length} of ${nodes.length} stopped: ${one.by}` };
+      return { ...one, by: `${started.length} of ${nodes.length} restarted: ${one.by}` };
     });
   let healed: Promise<Healed> | undefined;
   const heal = async (): Promise<Healed> => {
@@ -75,20 +78,18 @@ async function roll(nodes: readonly number[], restMs: number, scene: Scene): Pro
   return { proof, heal: () => (healed ??= heal()) };
 }
 
-/** A node that another fault killed meanwhile is passed over. */
-async function stopOne(id: number, scene: Scene): Promise<Applied | Proof> {
-  const dead = (): boolean => !scene.cluster.nodes.some((node) => node.id === id && node.isAlive());
-  const skipped = (state: Proof['state'], by: string): Proof => ({
-    state,
-    timeNs: scene.now(),
-    by: `node ${id} ${by}`,
-  });
-  if (dead()) return skipped('moot', 'was dead already');
-  try {
-    return await order(scene, id, 'stop');
-  } catch (error) {
-    return skipped(dead() ? 'moot' : 'unproven', `could not be stopped: ${messageOf(error)}`);
-  }
+/** Takes the first node that can be stopped out of the queue; the others keep their order. */
+async function stopFirst(queue: number[], scene: Scene): Promise<Applied> {
+  let refused: unknown;
+  for (const [i, id] of queue.entries())
+    try {
+      const applied = await order(scene, id, 'stop');
+      queue.splice(i, 1);
+      return applied;
+    } catch (error) {
+      refused = error;
+    }
+  throw refused;
 }
 
 const restart: Nemesis = {
