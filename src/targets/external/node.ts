@@ -99,8 +99,7 @@ export class ExternalNode implements ClusterNode {
     const paused = breaks === 'nodePause';
     this.#record(paused ? NodeState.paused : NodeState.down);
     const seen = paused ? () => this.#isSilent() : () => this.#isDown();
-    const proof = this.#until(inForceMs, seen, () => healed !== undefined);
-    return { proof, heal };
+    return { proof: this.#inForce(seen, () => healed !== undefined), heal };
   }
 
   async #mend(mends: CommandName): Promise<Healed> {
@@ -108,16 +107,11 @@ export class ExternalNode implements ClusterNode {
     this.#heal = undefined;
     if (mends === 'nodeStart') this.#incarnation += 1;
     this.#record(NodeState.starting);
-    const proof = this.#until(
-      backMs,
-      async () => {
-        const ms = await this.#spec.ping(this.addresses.client, pingMs);
-        this.#record(NodeState.up);
-        return `it answered a request in ${ms.toFixed(0)} ms`;
-      },
-      () => this.#closed || this.#heal !== undefined,
-    );
-    return { proof };
+    return { proof: this.#back() };
+  }
+
+  #isBroken(): boolean {
+    return this.#heal !== undefined;
   }
 
   async #order(name: CommandName): Promise<void> {
@@ -161,20 +155,34 @@ export class ExternalNode implements ClusterNode {
     return `${client.host}:${client.port} accepts connections and answers no request, as it did before`;
   }
 
-  /** Looks again and again. Moot once `over` says that it cannot be seen any more. */
-  async #until(ms: number, look: () => Promise<string>, over: () => boolean): Promise<Proof> {
+  /** Looks again and again until it is seen or healed: what was looked for and not seen is unproven. */
+  async #inForce(look: () => Promise<string>, healed: () => boolean): Promise<Proof> {
     const begun = performance.now();
     for (;;) {
-      if (over()) return this.#proof('moot', 'nobody could look before the node was changed again');
       try {
-        const by = await look();
-        if (over()) continue;
-        return this.#proof(
-          'proven',
-          `${by}, ${((performance.now() - begun) / 1000).toFixed(1)} s after the command`,
-        );
+        return this.#proof('proven', `${await look()}, ${since(begun)} after the command`);
       } catch (error) {
-        if (performance.now() - begun > ms) return this.#proof('unproven', messageOf(error));
+        if (healed() || performance.now() - begun > inForceMs)
+          return this.#proof('unproven', messageOf(error));
+      }
+      await sleep(betweenMs);
+    }
+  }
+
+  /** Moot once another fault, or the end of the run, makes it impossible to see. */
+  async #back(): Promise<Proof> {
+    const begun = performance.now();
+    for (;;) {
+      if (this.#closed || this.#isBroken())
+        return this.#proof('moot', 'the next fault or the end came before it answered');
+      try {
+        const ms = await this.#spec.ping(this.addresses.client, pingMs);
+        // It may have been broken anew while the answer was on its way.
+        if (!this.#isBroken()) this.#record(NodeState.up);
+        const by = `it answered a request in ${ms.toFixed(0)} ms, ${since(begun)} after the command`;
+        return this.#proof('proven', by);
+      } catch (error) {
+        if (performance.now() - begun > backMs) return this.#proof('unproven', messageOf(error));
       }
       await sleep(betweenMs);
     }
@@ -192,6 +200,8 @@ export class ExternalNode implements ClusterNode {
     recorder.append([{ ...row, epoch: this.#incarnation, code: state }]);
   }
 }
+
+const since = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
 
 /** What a port does with a new connection. */
 function knock({ host, port }: Address): Promise<'accepted' | 'refused' | 'silent'> {
