@@ -6,10 +6,11 @@ export function endOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** The last line at level ERROR or FATAL written after `from`, or the last line. */
-export function lastWords(file: string, from: number): string {
+/** The last line written after `from`; if the broker ended in order, the last ERROR or FATAL. */
+export function lastWords(file: string, from: number, inOrder: boolean): string {
   const lines = linesAfter(file, from);
-  return lines.filter(isTrouble).at(-1) ?? lines.at(-1) ?? 'nothing';
+  const errors = inOrder ? lines.filter((line) => /\b(ERROR|FATAL)\b/.test(line)) : [];
+  return errors.at(-1) ?? lines.at(-1) ?? 'nothing';
 }
 
 /** The first `n` lines at level ERROR or FATAL written after `from`, or the last `n` lines. */

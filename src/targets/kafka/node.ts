@@ -209,7 +209,8 @@ export class KafkaNode implements ClusterNode {
     this.#record(NodeState.down);
     if (this.#ending === process) return;
     const how = exit.signal ?? `exit code ${exit.code ?? 'unknown'}`;
-    this.#failure = `process ${process.pid} of node ${this.id} ended by itself with ${how}; its log says: ${lastWords(this.#spec.logFile, this.#logFrom)}`;
+    const words = lastWords(this.#spec.logFile, this.#logFrom, exit.signal === undefined);
+    this.#failure = `process ${process.pid} of node ${this.id} ended by itself with ${how}; its log says: ${words}`;
     const { recorder } = this.#spec;
     recorder.append([
       { kind: Kind.meta, f: F.notice, timeNs: recorder.now(), text: this.#failure },
