@@ -52,6 +52,9 @@ function choose(ops: OpTable, around: Around, limit: number): Uint8Array {
   };
   const witnesses = new Set(around.cases.flatMap((one) => one.steps.map((step) => step.op)));
   const found = around.cases.flatMap((one) => [...unpack(one.points.t, one.points.n)]);
+  for (const one of around.cases)
+    for (const op of unpack(one.points.op, one.points.n))
+      if (witnesses.size < limit / 4) witnesses.add(op);
   keep((row) => ops.worker[row]! < 0 || witnesses.has(ops.id[row]!));
   keep((row) => ops.out[row] === Kind.info);
   keep(near(around.cases.flatMap((one) => [one.t0, ...one.steps.map((step) => step.t)])));

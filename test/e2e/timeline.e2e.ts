@@ -39,19 +39,13 @@ t.teardown(async () => {
   await (browser as Browser | undefined)?.close();
 });
 
-const files = new Map<MadeRun, string>();
 async function open(
   t: Test,
   options: { hash?: string; width?: number; dark?: boolean; of?: MadeRun; limit?: number } = {},
 ): Promise<Opened> {
   const of = options.of ?? made;
-  let file = files.get(of);
-  if (file === undefined || options.limit !== undefined) {
-    const data = dataOf(of, verdictOf(of), options.limit);
-    if (!options.limit) t.ok(of.ops > 1, `${data.ops.n} operations`);
-    file = join(t.testdir(), 'page.html');
-    writeFileSync(file, pageOf(data));
-  }
+  const file = join(t.testdir(), 'page.html');
+  writeFileSync(file, pageOf(dataOf(of, verdictOf(of), options.limit)));
   const page = await browser.newPage({
     viewport: { width: options.width ?? 1280, height: 900 },
     colorScheme: options.dark ? 'dark' : 'light',

@@ -37,13 +37,27 @@ export function drawClientLane(
   pen.c.strokeStyle = pen.pal.hair;
   pen.line(0, lane.y + 13.5, pen.W, lane.y + 13.5);
   const ops = run.lanes.get(lane.client);
+  if (run.n === 0 && !run.data.rest) {
+    pen.write('no operation was recorded', 4, lane.y + 13, pen.pal.ink3, { halo: true });
+    return;
+  }
   if (ops) {
-    if (ops.rest) drawRest(pen, run, lane, ops);
     const from = firstRow(run, ops, pen.view.t0 - ops.longest);
     const to = firstRow(run, ops, pen.view.t1);
-    const inView = to - firstRow(run, ops, pen.view.t0);
+    const rest = restInView(pen, run, ops);
+    const inView = to - firstRow(run, ops, pen.view.t0) + rest.n;
     const dense = inView / pen.W > denseAbove;
-    if (dense) drawColumns(pen, run, lane, from, to, inView, shown);
+    // Counts finer than a column join it; coarser ones are drawn as wide as they are.
+    const joined = rest.n > 0 && rest.px <= column;
+    if (rest.n > 0 && !joined) drawRest(pen, lane, ops, rest);
+    if (dense)
+      drawColumns(
+        pen,
+        run,
+        lane,
+        { from, to, inView, shown, rest: joined ? rest : undefined },
+        ops,
+      );
     else drawOks(pen, run, lane, from, to, shown);
     drawRare(pen, run, lane, ops, shown);
     if (shown.hits) drawHits(pen, run, lane, from, to, shown.hits);
@@ -51,19 +65,19 @@ export function drawClientLane(
   drawReplacements(pen, run, lane);
 }
 
-function drawColumns(
-  pen: Pen,
-  run: Run,
-  lane: Lane,
-  from: number,
-  to: number,
-  inView: number,
-  shown: Shown,
-): void {
+interface Columns {
+  from: number;
+  to: number;
+  inView: number;
+  shown: Shown;
+  rest: RestView | undefined;
+}
+function drawColumns(pen: Pen, run: Run, lane: Lane, cols: Columns, ops: LaneOps): void {
   const n = Math.ceil(pen.W / column);
   const sends = new Float32Array(n);
   const polls = new Float32Array(n);
   const scale = pen.W / pen.span / column;
+  const { from, to, shown, rest } = cols;
   const { filter } = shown;
   const all = filter.without.size === 0;
   if (filter.ok)
@@ -72,7 +86,14 @@ function drawColumns(
       const k = Math.floor((run.t0[i]! - pen.view.t0) * scale);
       if (k >= 0 && k < n) (isSend(run, i) ? sends : polls)[k]!++;
     }
-  const full = Math.max(1, (inView / pen.W) * column * 1.5);
+  if (rest && ops.rest && filter.ok)
+    for (let bin = rest.first; bin < rest.last; bin++) {
+      const k = Math.floor((rest.t(bin) - pen.view.t0) * scale);
+      if (k < 0 || k >= n) continue;
+      sends[k]! += ops.rest.sends[bin]!;
+      polls[k]! += ops.rest.polls[bin]!;
+    }
+  const full = Math.max(1, (cols.inView / pen.W) * column * 1.5);
   const dim = shown.hits ? 0.35 : 1;
   if (!filter.send) sends.fill(0);
   if (!filter.poll) polls.fill(0);
@@ -104,28 +125,35 @@ function paintColumns(
   c.globalAlpha = 1;
 }
 
-/** Ops that are not in the page one by one. */
-function drawRest(pen: Pen, run: Run, lane: Lane, ops: LaneOps): void {
-  const { rest, begin } = { rest: run.data.rest, begin: run.data.begin };
-  if (!rest || !ops.rest) return;
-  const first = Math.max(0, Math.floor((pen.view.t0 - begin) / rest.step));
-  const last = Math.min(rest.bins, Math.ceil((pen.view.t1 - begin) / rest.step) + 1);
-  // As many bins to a column as make it 3 px wide or more.
-  const px = (rest.step / pen.span) * pen.W;
-  const join = Math.max(1, Math.ceil(column / px));
-  const n = Math.max(0, Math.ceil((last - first) / join));
-  const sends = new Float64Array(n);
-  const polls = new Float64Array(n);
-  let sum = 0;
-  for (let bin = first; bin < last; bin++) {
-    const k = Math.floor((bin - first) / join);
-    sends[k]! += ops.rest.sends[bin]!;
-    polls[k]! += ops.rest.polls[bin]!;
-    sum += ops.rest.sends[bin]! + ops.rest.polls[bin]!;
-  }
-  const x = (k: number): number => pen.x(begin + (first + k * join) * rest.step);
-  const full = Math.max(1, (sum / Math.max(1, n)) * 1.5);
-  paintColumns(pen, lane, sends, polls, full, 1, x, Math.max(1, join * px - 0.6));
+/** The bins in view of the ops that are not in the page one by one. */
+interface RestView {
+  first: number;
+  last: number;
+  n: number;
+  /** Width of a bin. */
+  px: number;
+  t(bin: number): number;
+}
+function restInView(pen: Pen, run: Run, ops: LaneOps): RestView {
+  const { rest, begin } = run.data;
+  const step = rest?.step ?? 1;
+  const t = (bin: number): number => begin + bin * step;
+  const view = { first: 0, last: 0, n: 0, px: (step / pen.span) * pen.W, t };
+  if (!rest || !ops.rest) return view;
+  view.first = Math.max(0, Math.floor((pen.view.t0 - begin) / step));
+  view.last = Math.min(rest.bins, Math.ceil((pen.view.t1 - begin) / step) + 1);
+  for (let bin = view.first; bin < view.last; bin++)
+    view.n += ops.rest.sends[bin]! + ops.rest.polls[bin]!;
+  return view;
+}
+
+function drawRest(pen: Pen, lane: Lane, ops: LaneOps, view: RestView): void {
+  if (!ops.rest) return;
+  const sends = ops.rest.sends.subarray(view.first, view.last);
+  const polls = ops.rest.polls.subarray(view.first, view.last);
+  const full = Math.max(1, (view.n / Math.max(1, view.last - view.first)) * 1.5);
+  const x = (k: number): number => pen.x(view.t(view.first + k));
+  paintColumns(pen, lane, sends, polls, full, 1, x, Math.max(1, view.px - 0.6));
 }
 
 function drawOks(pen: Pen, run: Run, lane: Lane, from: number, to: number, shown: Shown): void {

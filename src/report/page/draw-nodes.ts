@@ -153,11 +153,7 @@ function drawLeader(
 ): void {
   pen.ribbon(step.t0, step.t1, mid - 11, 22, step.node);
   const silent = model.run.data.nodeStates.filter(
-    (s) =>
-      s.node === step.node &&
-      (s.state === 'silent' || s.state === 'down') &&
-      s.t0 < step.t1 &&
-      s.t1 > step.t0,
+    (s) => s.node === step.node && s.state !== 'up' && s.t0 < step.t1 && s.t1 > step.t0,
   );
   let textFrom = step.t0;
   for (const s of silent) {
@@ -167,7 +163,11 @@ function drawLeader(
     pen.c.fillStyle = pen.pal.paper;
     pen.c.fillRect(x0, mid - 11, x1 - x0, 22);
     pen.dots(x0, mid - 11, x1 - x0, 22);
-    const forms = [...names(step.node, step.epoch).map((n) => `${n}, no answer`), 'no answer'];
+    const forms = [
+      ...names(step.node, step.epoch).map((n) => `${n}, no answer`),
+      'no answer',
+      '\u2026',
+    ];
     pen.fit(forms, x0, x1, mid, pen.pal.ink2, { halo: true });
     if (t0 <= textFrom) textFrom = t1;
   }
@@ -195,7 +195,7 @@ function drawOverlap(pen: Pen, lane: Of<'key'>, v: Overlap): void {
   } else {
     drawCrack(pen, x0, x1, lane.y + lane.h / 2, top - 1, bottom + h + 1);
     const forms = [`node ${node}${NB}${NB}epoch ${epoch}, by its own view`, ...names(node, epoch)];
-    pen.fit(forms, x0, x1, top + 8.5, pal.ink, { pad: 16 });
+    pen.fit(forms, x0, x1, top + 6.5, pal.ink, { pad: 16 });
   }
   pen.fit(names(v.young.node, v.young.epoch), x0, x1, bottom + 8.5, pal.ink);
   if (v.bad && Math.min(W, x1) - Math.max(0, x0) > 210) {

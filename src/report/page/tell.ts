@@ -93,7 +93,7 @@ function tipForOp(run: Run, row: number): string {
     error && soft(esc(error)),
     lost &&
       `<b class="bad">Lost${lost.now === -1 ? '' : `: offset ${lost.offset} now holds ${esc(valueName(lost.now))}`}</b>`,
-    found && `<b class="bad">in the proof of ${esc(found.type)}</b>`,
+    found && found !== lost?.of && `<b class="bad">in the proof of ${esc(found.type)}</b>`,
   ];
   return lines.filter(Boolean).join('<br>');
 }
@@ -116,7 +116,8 @@ function proofText(what: string, proof: PageProof | undefined): string {
 /** One operation, told in full. */
 export function panel(run: Run, row: number): string {
   const lost = run.lost.get(row);
-  const found = run.found.get(row);
+  const named = run.found.get(row);
+  const found = named === lost?.of ? undefined : named;
   const out = outName(run, row);
   const ops = run.lanes.get(run.lane[row]!);
   const before = ops && row > ops.from ? row - 1 : -1;
@@ -210,7 +211,9 @@ function ackedFate(run: Run, row: number): string {
   }
   const final = run.data.finals.find((one) => one.key === run.key[row]);
   const kept =
-    final && final.reached > offset ? ' The final read went past it and no check missed it.' : '';
+    final && final.reached > offset
+      ? ' The final read went past it, and no checker missed its value.'
+      : '';
   if (first < 0) return `No poll of a client covers offset ${offset}.${kept}`;
   const gap = run.t1[first]! - run.t1[row]!;
   const when = gap >= 0 ? `${took(gap)} after the ack` : `${took(-gap)} before the ack`;
