@@ -121,7 +121,12 @@ export class NodeConnection {
 
   async #run<T>(connection: Connection, run: (connection: Connection) => Promise<T>): Promise<T> {
     const { host, port } = this.#address;
-    if (!connection.isConnected()) await connection.connect(host, port);
+    if (!connection.isConnected()) {
+      const connected = connection.connect(host, port);
+      // The library listens for the first error of a socket only; a second one would end the process.
+      connection.socket.on('error', () => undefined);
+      await connected;
+    }
     return run(connection);
   }
 

@@ -30,8 +30,8 @@ t.test('a run on it uses topics of its own and takes them away', async (t) => {
   const one = await broker(t);
   const cluster = await external.start(context({ bootstrap: [at(one)] }).context);
   t.teardown(() => cluster.stop());
-  const [node] = cluster.nodes;
-  t.notOk(node?.kill ?? node?.pause ?? node?.stop, 'nothing can be done to it');
+  const can = (name: string): boolean => typeof Reflect.get(cluster.nodes[0]!, name) === 'function';
+  t.strictSame(['kill', 'pause', 'stop'].filter(can), [], 'nothing can be done to it');
   t.equal(cluster.links, undefined);
   const topics = [{ name: 'orders', partitions: 1, replicationFactor: 1 }];
   const [key] = await cluster.createTopics(topics);
