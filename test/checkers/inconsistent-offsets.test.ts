@@ -4,7 +4,7 @@ import { says } from '../support/judged.js';
 
 const id = 'inconsistent-offsets';
 
-t.test('ok: acks and all reads agree', async (t) => {
+t.test('ok: acks and all reads agree', (t) => {
   const h = history().send(0, 0, v(0, 0), v(0, 1)).ok(0);
   h.poll(1, 0, 1)
     .ok([[1, v(0, 1)]])
@@ -22,8 +22,9 @@ t.test('ok: acks and all reads agree', async (t) => {
     ),
     { result: 'valid', count: 0 },
   );
+  t.end();
 });
-t.test('bad: each pair of sources', async (t) => {
+t.test('bad: each pair of sources', (t) => {
   const base = () => history().send(0, 0, v(0, 0)).ok(5).send(1, 0, v(1, 0)).info();
   const sources = {
     ack: base().send(2, 0, v(2, 0)).ok(5),
@@ -35,8 +36,9 @@ t.test('bad: each pair of sources', async (t) => {
   };
   for (const [name, h] of Object.entries(sources))
     t.match(says(h, id), { result: 'invalid', count: 1, places: ['0@5'] }, name);
+  t.end();
 });
-t.test('bad: two polls of one offset', async (t) => {
+t.test('bad: two polls of one offset', (t) => {
   const h = history().send(0, 0, v(0, 0)).info().send(1, 0, v(1, 0)).info();
   h.poll(2, 0, 0)
     .ok([[0, v(0, 0)]])
@@ -49,15 +51,18 @@ t.test('bad: two polls of one offset', async (t) => {
     got.found[0]!.explanation,
     /has 2 values: process 2 read .*got w0\.0; process 3 read .*got w1\.0/,
   );
+  t.end();
 });
 t.test(
   'ok: an unknown send has no offset; a replica above its high watermark is not committed',
-  async (t) => {
+  (t) => {
     const h = history().send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).info();
     h.final(0, [[0, v(0, 0)]]).replica(0, 2, [[0, v(1, 0)]], { hw: 0, reached: 1 });
     t.match(says(h, id), { result: 'valid', count: 0 });
+    t.end();
   },
 );
-t.test('not applicable: nothing was told or read', async (t) => {
+t.test('not applicable: nothing was told or read', (t) => {
   t.match(says(history().send(0, 0, v(0, 0)).info(), id), { result: 'not-applicable' });
+  t.end();
 });

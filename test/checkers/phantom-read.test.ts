@@ -3,7 +3,7 @@ import { foreignValue } from '../../src/model/index.js';
 import { history, v } from '../support/history.js';
 import { says } from '../support/judged.js';
 
-t.test('ok: what was sent is read, whatever the client was told', async (t) => {
+t.test('ok: what was sent is read, whatever the client was told', (t) => {
   const h = history().send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).info();
   h.send(2, 0, v(2, 0));
   h.final(0, [
@@ -12,14 +12,16 @@ t.test('ok: what was sent is read, whatever the client was told', async (t) => {
     [2, v(2, 0)],
   ]);
   t.match(says(h, 'phantom-read'), { result: 'valid', checked: 3 });
+  t.end();
 });
-t.test('ok: read while its send was still open', async (t) => {
+t.test('ok: read while its send was still open', (t) => {
   const h = history();
   const send = h.send(0, 0, v(0, 0));
   h.poll(1, 0, 0).ok([[0, v(0, 0)]]);
   t.match(says(send.ok(0), 'phantom-read'), { result: 'valid', count: 0 });
+  t.end();
 });
-t.test('bad: sent by nobody, foreign, of another key, and before it was sent', async (t) => {
+t.test('bad: sent by nobody, foreign, of another key, and before it was sent', (t) => {
   const cases: [ReturnType<typeof history>, RegExp][] = [
     [history().final(0, [[0, v(7, 7)]]), /Nobody sent w7\.7 in this run/],
     [
@@ -47,9 +49,11 @@ t.test('bad: sent by nobody, foreign, of another key, and before it was sent', a
     t.match(got, { result: 'invalid', count: 1, places: ['0@0'] });
     t.match(got.found[0]!.explanation, words);
   }
+  t.end();
 });
-t.test('one anomaly for each place, however often it is read', async (t) => {
+t.test('one anomaly for each place, however often it is read', (t) => {
   const h = history();
   for (let i = 0; i < 5; i++) h.poll(1, 0, 0).ok([[0, v(7, 7)]]);
   t.match(says(h.final(0, [[0, v(7, 7)]]), 'phantom-read'), { count: 1 });
+  t.end();
 });

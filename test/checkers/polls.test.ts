@@ -14,7 +14,7 @@ const all = (n = 6) => Array.from({ length: n }, (_, i) => rec(i));
 /** The counts of the four, in the order of `ids`. */
 const counts = (h: ReturnType<typeof sent>) => ids.map((id) => says(h, id).count);
 
-t.test('ok: polls that follow each other, empty ones between', async (t) => {
+t.test('ok: polls that follow each other, empty ones between', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1)])
@@ -29,8 +29,9 @@ t.test('ok: polls that follow each other, empty ones between', async (t) => {
   h.final(0, all());
   t.strictSame(counts(h), [0, 0, 0, 0]);
   for (const id of ids) t.match(says(h, id), { result: 'valid' }, id);
+  t.end();
 });
-t.test('bad: int-poll-skip, known by the final read', async (t) => {
+t.test('bad: int-poll-skip, known by the final read', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1), rec(4)])
@@ -42,8 +43,9 @@ t.test('bad: int-poll-skip, known by the final read', async (t) => {
     a!.explanation,
     /got at .* offset 1 and next offset 4\. Offset 2, which it did not get, holds w0\.2/,
   );
+  t.end();
 });
-t.test('bad: int-poll-skip, known by a later poll where the final read is not whole', async (t) => {
+t.test('bad: int-poll-skip, known by a later poll where the final read is not whole', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(2)])
@@ -51,8 +53,9 @@ t.test('bad: int-poll-skip, known by a later poll where the final read is not wh
     .ok([rec(0), rec(1)]);
   t.strictSame(counts(h), [1, 0, 0, 0]);
   t.strictSame(counts(h.final(0, [], { hw: 6, reached: 0 })), [1, 0, 0, 0]);
+  t.end();
 });
-t.test('ok: a gap that never held a value, or whose value expired or is lost', async (t) => {
+t.test('ok: a gap that never held a value, or whose value expired or is lost', (t) => {
   const gap = history().send(0, 0, v(0, 0)).ok(0).send(0, 0, v(0, 2)).ok(2);
   gap
     .poll(1, 0, 0)
@@ -72,8 +75,9 @@ t.test('ok: a gap that never held a value, or whose value expired or is lost', a
     .poll(1, 0, 0)
     .ok([rec(0), rec(2)]);
   t.strictSame(counts(unread), [0, 0, 0, 0], 'seen only earlier, and no final read says it stayed');
+  t.end();
 });
-t.test('bad: int-nonmonotonic-poll, back and twice the same', async (t) => {
+t.test('bad: int-nonmonotonic-poll, back and twice the same', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(2), rec(1), rec(1)])
@@ -83,8 +87,9 @@ t.test('bad: int-nonmonotonic-poll, back and twice the same', async (t) => {
     says(h, 'int-nonmonotonic-poll').found[0]!.explanation,
     /in one answer, offset 2, then offset 1: w0\.1/,
   );
+  t.end();
 });
-t.test('bad: poll-skip from poll to poll, also over an empty one', async (t) => {
+t.test('bad: poll-skip from poll to poll, also over an empty one', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1)])
@@ -116,15 +121,17 @@ t.test('bad: poll-skip from poll to poll, also over an empty one', async (t) => 
     says(h, 'poll-skip').found[0]!.explanation,
     /its last poll \(#\d+\) left off at offset 2\. Offset 2/,
   );
+  t.end();
 });
-t.test('bad: poll-skip of the very offset that was asked for', async (t) => {
+t.test('bad: poll-skip of the very offset that was asked for', (t) => {
   const h = sent()
     .poll(1, 0, 3)
     .ok([rec(4)])
     .final(0, all());
   t.strictSame(counts(h), [0, 0, 1, 0]);
+  t.end();
 });
-t.test('ok: a poll that starts elsewhere than the last one ended', async (t) => {
+t.test('ok: a poll that starts elsewhere than the last one ended', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1)])
@@ -136,8 +143,9 @@ t.test('ok: a poll that starts elsewhere than the last one ended', async (t) => 
     .ok([rec(3)])
     .final(0, all());
   t.strictSame(counts(h), [0, 0, 0, 0]);
+  t.end();
 });
-t.test('bad: nonmonotonic-poll, when the next one goes on from the last', async (t) => {
+t.test('bad: nonmonotonic-poll, when the next one goes on from the last', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1)], { next: 1 })
@@ -145,8 +153,9 @@ t.test('bad: nonmonotonic-poll, when the next one goes on from the last', async 
     .ok([rec(1)]);
   t.strictSame(counts(h.final(0, all())), [0, 0, 0, 1]);
   t.match(says(h, 'nonmonotonic-poll').found[0], { offset: 1, data: { before: 1 } });
+  t.end();
 });
-t.test('ok: another process, another key, and a process that was replaced', async (t) => {
+t.test('ok: another process, another key, and a process that was replaced', (t) => {
   const h = sent()
     .poll(1, 0, 0)
     .ok([rec(0), rec(1)])
@@ -158,8 +167,10 @@ t.test('ok: another process, another key, and a process that was replaced', asyn
     .ok([rec(0)])
     .final(0, all());
   t.strictSame(counts(h), [0, 0, 0, 0]);
+  t.end();
 });
-t.test('not applicable: no poll returned a record', async (t) => {
+t.test('not applicable: no poll returned a record', (t) => {
   for (const id of ids)
     t.match(says(sent().poll(1, 0, 0).ok([]), id), { result: 'not-applicable' }, id);
+  t.end();
 });

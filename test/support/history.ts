@@ -78,7 +78,7 @@ export class History {
 
   rows(...rows: Omit<Row, 'timeNs'>[]): this {
     const timeNs = this.#ms * 1e6;
-    this.groups.push(rows.map((row) => ({ timeNs, ...row }) as Row));
+    this.groups.push(rows.map((row) => ({ timeNs, ...row })));
     this.#ms += 1;
     return this;
   }
