@@ -1,11 +1,10 @@
 /** The lanes of clients: sends above the line, polls below, from invoke to completion. */
-import type { Shown } from './draw.js';
 import { valueName } from '../../model/op.js';
 import type { Lane, Model } from './lanes.js';
 import { crisp } from './pen.js';
 import type { Pen } from './pen.js';
 import { firstRare, firstRow, isSend, outName, passes } from './run.js';
-import type { LaneOps, Run } from './run.js';
+import type { LaneOps, Run, Shown } from './run.js';
 
 /** A mark each up to one op in 7 px; above that columns of 3 px. */
 const denseAbove = 1 / 7;

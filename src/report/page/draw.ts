@@ -10,19 +10,7 @@ import { NB } from './format.js';
 import type { Model } from './lanes.js';
 import { crisp, Pen, ticks } from './pen.js';
 import type { Palette, Span } from './pen.js';
-import type { Filter } from './run.js';
-import type { WitnessStep } from './types.js';
-
-export interface Shown {
-  filter: Filter;
-  /** Row, or -1. */
-  selected: number;
-  /** Rows that a search found; undefined: none was asked for. */
-  hits: ReadonlySet<number> | undefined;
-  /** Seconds. */
-  cursor: number | undefined;
-  steps: readonly WitnessStep[];
-}
+import type { Shown } from './run.js';
 
 export function drawLanes(
   c: CanvasRenderingContext2D,

@@ -2,7 +2,7 @@
 import { copied, hairlined, spied, themeable, unfold } from './chrome.js';
 import { must } from './dom.js';
 import { keyable } from './keyboard.js';
-import { brushable } from './mini.js';
+import { brushable } from './brush.js';
 import { readPalette } from './pen.js';
 import { pointable } from './pointer.js';
 import { printable } from './print.js';

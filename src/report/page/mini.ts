@@ -1,14 +1,26 @@
-/** The whole run in one strip, and the brush that chooses what is shown below it. */
+/** The whole run in one strip. */
 import { fitCanvas } from './dom.js';
 import { isShaded } from './draw-faults.js';
 import { Pen, ticks } from './pen.js';
-import type { Timeline } from './timeline.js';
+import type { Palette, Span } from './pen.js';
+import type { Run } from './run.js';
+
+/** What it shows of the timeline's state. */
+export interface Whole {
+  run: Run;
+  mini: HTMLCanvasElement;
+  pal: Palette;
+  /** What is shown below, framed. */
+  view: Span;
+  hitList: readonly number[];
+  selected: number;
+}
 
 const height = 78;
 const top = 14;
 const base = height - 18;
 
-export function paintMini(timeline: Timeline): void {
+export function paintMini(timeline: Whole): void {
   const { run, pal, view } = timeline;
   const { data } = run;
   const [c, W] = fitCanvas(timeline.mini, height);
@@ -71,7 +83,7 @@ function paintBars(pen: Pen, bins: { ok: number[]; fail: number[]; info: number[
   c.globalAlpha = 1;
 }
 
-function paintFaults(pen: Pen, { run, pal }: Timeline): void {
+function paintFaults(pen: Pen, { run, pal }: Whole): void {
   const { c } = pen;
   let last = -99;
   for (const fault of run.data.faults) {
@@ -91,7 +103,7 @@ function paintFaults(pen: Pen, { run, pal }: Timeline): void {
   }
 }
 
-function paintFound(pen: Pen, timeline: Timeline): void {
+function paintFound(pen: Pen, timeline: Whole): void {
   const { c, pal } = pen;
   const { run, hitList, selected } = timeline;
   for (const one of run.cases) {
@@ -117,59 +129,4 @@ function paintFound(pen: Pen, timeline: Timeline): void {
     c.lineTo(x, base);
     c.fill();
   }
-}
-
-type Brush =
-  | { by: 'edge'; edge: 't0' | 't1' }
-  | { by: 'move'; at: number; t0: number; t1: number }
-  | { by: 'draw'; from: number; used: boolean };
-
-export function brushable(timeline: Timeline): void {
-  const { mini, run } = timeline;
-  const { begin, end } = run.data;
-  let brush: Brush | undefined;
-  const timeOf = (e: MouseEvent): number => {
-    const box = mini.getBoundingClientRect();
-    return begin + ((e.clientX - box.left) / box.width) * (end - begin);
-  };
-  const begins = (t: number): Brush => {
-    const near = (9 / mini.clientWidth) * (end - begin);
-    const { view } = timeline;
-    if (Math.abs(t - view.t0) < near) return { by: 'edge', edge: 't0' };
-    if (Math.abs(t - view.t1) < near) return { by: 'edge', edge: 't1' };
-    return t > view.t0 && t < view.t1 && timeline.span < end - begin - 1e-6
-      ? { by: 'move', at: t, t0: view.t0, t1: view.t1 }
-      : { by: 'draw', from: t, used: false };
-  };
-  const cursors = { edge: 'ew-resize', move: 'grab', draw: 'crosshair' };
-  mini.addEventListener('pointerdown', (e) => {
-    mini.setPointerCapture(e.pointerId);
-    brush = begins(timeOf(e));
-  });
-  mini.addEventListener('pointermove', (e) => {
-    const t = timeOf(e);
-    const { view } = timeline;
-    if (!brush) mini.style.cursor = cursors[begins(t).by];
-    else if (brush.by === 'edge')
-      timeline.go(
-        brush.edge === 't0' ? Math.min(t, view.t1 - 0.005) : view.t0,
-        brush.edge === 't1' ? Math.max(t, view.t0 + 0.005) : view.t1,
-        false,
-      );
-    else if (brush.by === 'move')
-      timeline.go(brush.t0 + t - brush.at, brush.t1 + t - brush.at, false);
-    else if (Math.abs(t - brush.from) > (4 / mini.clientWidth) * (end - begin)) {
-      brush.used = true;
-      timeline.go(Math.min(t, brush.from), Math.max(t, brush.from), false);
-    }
-  });
-  mini.addEventListener('pointerup', (e) => {
-    if (brush?.by === 'draw' && !brush.used) {
-      const half = timeline.span / 2;
-      timeline.go(timeOf(e) - half, timeOf(e) + half);
-    }
-    brush = undefined;
-  });
-  mini.addEventListener('pointercancel', () => (brush = undefined));
-  mini.addEventListener('dblclick', () => timeline.whole());
 }

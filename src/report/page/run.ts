@@ -222,6 +222,18 @@ export const passes = (run: Run, filter: Filter, row: number): boolean =>
   (isSend(run, row) ? filter.send : filter.poll) &&
   !filter.without.has(run.key[row]!);
 
+/** What a picture shows besides its lanes. */
+export interface Shown {
+  filter: Filter;
+  /** Row, or -1. */
+  selected: number;
+  /** Rows that a search found; undefined: none was asked for. */
+  hits: ReadonlySet<number> | undefined;
+  /** Seconds. */
+  cursor: number | undefined;
+  steps: readonly WitnessStep[];
+}
+
 /** What the nodes say: who led `key` at `t` by its own view. */
 export const claimAt = (
   run: Run,
