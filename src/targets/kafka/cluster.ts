@@ -82,7 +82,7 @@ export function kafkaCluster(parts: ClusterParts): Cluster {
         worker,
         settings: {},
         keys: () => keys,
-        requestTimeoutMs: number('requestTimeoutMs', 5000),
+        requestTimeoutMs: number('requestTimeout', 3000),
         valueBytes: number('valueBytes', 0),
         pollBytes: number('pollBytes', 1 << 20),
         pollWaitMs: number('pollWaitMs', 100),
