@@ -170,11 +170,12 @@ function meta(source: Source, one: Case): Html {
       return markup`<a href="#fault-${span.id}">Fault ${span.id}</a>, ${[span.title, span.what].filter(Boolean).join(', ')}, ${words.sec(span.startNs)} to ${words.sec(endOf(source, span))}; ${seen}<br/>`;
     });
   const also = one.alsoCountedBy.map((each) => `${each.type} ${words.num(each.count)}`).join(', ');
+  const logs = logsElsewhere(source, one);
   const cause =
     one.partOf !== undefined && source.verdict?.cases.find((each) => each.id === one.partOf);
   return markup`<dl class="meta"><dt>Fault active</dt><dd>${faults.length > 0 ? faults.slice(0, 4) : 'none'}</dd> ${
     also && markup`<dt>Also counted by</dt><dd>${also}: they follow from this</dd>`
-  }${cause && markup`<dt>Part of</dt><dd><a href="#${cause.id}">${cause.type}</a></dd>`}</dl>`;
+  }${logs && markup`<dt>The logs</dt><dd>are with <a href="#${logs.id}">${logs.type}</a></dd>`}${cause && markup`<dt>Part of</dt><dd><a href="#${cause.id}">${cause.type}</a></dd>`}</dl>`;
 }
 
 function strip(source: Source, one: Case): Html {
@@ -203,15 +204,18 @@ function note(source: Source, one: Case): string {
   return `${name}, ${low === high ? `offset ${low}` : `offsets ${low} to ${high}`}`;
 }
 
+/** The lost writes of a split-brain's key have their card, and the logs are there. */
+const logsElsewhere = (source: Source, one: Case): Case | undefined =>
+  one.type === 'split-brain'
+    ? cardsOf(source).find(
+        (each) => each.type === 'lost-write' && each.keys.includes(one.keys[0] ?? -1),
+      )
+    : undefined;
+
 function card(source: Source, one: Case, batches: () => Iterable<Batch>): Html {
   const first = one.anomalies[0];
   const key = first?.key ?? one.keys[0] ?? -1;
-  const logs =
-    one.type === 'split-brain' && one.partOf !== undefined
-      ? undefined
-      : key >= 0
-        ? logTable(source, one, key)
-        : undefined;
+  const logs = key >= 0 && !logsElsewhere(source, one) ? logTable(source, one, key) : undefined;
   const left = markup`${first && proofTable(first)}${one.type === 'lost-write' ? lostTable(source, one) : allTable(source, one)}`;
   return markup`<article class="card" id="${one.id}">
 <div class="row"><div class="rail"><h3 class="name bad">${raw(glyph.lost)}${one.type}</h3><p class="count">${words.num(one.count)}</p><p class="rail-note">${note(source, one)}</p></div><div><p class="say">${say(one.sentence)}</p>${meta(source, one)}${strip(source, one)} ${
@@ -221,22 +225,26 @@ function card(source: Source, one: Case, batches: () => Iterable<Batch>): Html {
 
 export function anomaliesSection(source: Source, batches: () => Iterable<Batch>): Html {
   const { verdict } = source;
-  const open = markup`<section class="part" id="anomalies">
-<div class="row stack"><div class="rail"><h2>Anomalies</h2></div></div></section>`;
-  if (!verdict) return markup`${open}</div><p>Not looked for yet.</p></div></section>`;
   const cards = cardsOf(source);
-  if (cards.length === 0) {
-    const looked = verdict.checkers
-      .filter((one) => one.result === 'valid')
-      .flatMap((one) => one.anomalies);
-    const but =
-      verdict.verdict === 'unknown'
-        ? 'They judge what was recorded; they cannot judge what was not.'
-        : 'What each looked at is in Checkers.';
-    return markup`${open}</div><div>
-<p class="story none-found">None found.</p>
-<p class="cause">${looked.length > 0 ? `Looked for: ${looked.join(', ')}. ${but}` : 'No checker could look for any.'}</p></div></div></section>`;
-  }
-  const causes = verdict.cases.filter((one) => one.partOf === undefined).length;
-  return markup`${open}<p class="rail-note">${words.plural(new Set(verdict.cases.map((one) => one.type)).size, 'kind')}, ${words.plural(causes, 'cause')}</p></div><div></div></div>${cards.map((one) => card(source, one, batches))}</section>`;
+  const causes = cards.filter((one) => one.partOf === undefined).length;
+  const kinds = new Set(verdict?.cases.map((one) => one.type)).size;
+  const note =
+    cards.length > 0 &&
+    markup`<p class="rail-note">${words.plural(kinds, 'kind')}, ${words.plural(causes, 'cause')}</p>`;
+  return markup`<section class="part" id="anomalies">
+<div class="row stack"><div class="rail"><h2>Anomalies</h2>${note}</div><div>${cards.length === 0 && noneFound(source)}</div></div>
+${cards.map((one) => card(source, one, batches))}</section>`;
+}
+
+function noneFound({ verdict }: Source): Html {
+  if (!verdict) return markup`<p>Not looked for yet.</p>`;
+  const looked = verdict.checkers
+    .filter((one) => one.result === 'valid')
+    .flatMap((one) => one.anomalies);
+  const but =
+    verdict.verdict === 'unknown'
+      ? 'They judge what was recorded; they cannot judge what was not.'
+      : 'What each looked at is in Checkers.';
+  return markup`<p class="story none-found">None found.</p>
+<p class="cause">${looked.length > 0 ? `Looked for: ${looked.join(', ')}. ${but}` : 'No checker could look for any.'}</p>`;
 }

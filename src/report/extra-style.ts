@@ -32,7 +32,7 @@ html:not([data-script]) .with-script, html:not([data-script]) .copy, html:not([d
 html:not([data-script]) .go { display: none; }
 @media (max-width: 760px) {
   .y-out { display: none; }
-  .plot svg text.y-in { display: inline; font-size: 10.5px; fill: var(--ink-3); }
+  .plot svg text.y-in { display: inline; font-size: 10.5px; fill: var(--ink-2); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
   .wide-only { display: none; }
   .log th, .log td { overflow-wrap: anywhere; }
 }

@@ -13,13 +13,15 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** For element content and for attributes in quotes. Control characters are shown, not sent. */
-export const escape = (text: string): string =>
+/** Control characters are shown, not sent. */
+export const visible = (text: string): string =>
   text
     .toWellFormed()
     // eslint-disable-next-line no-control-regex -- these are what must not reach the page
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd')
-    .replace(/[&<>"']/g, (c) => entities[c] ?? c);
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd');
+/** For element content and for attributes in quotes. */
+export const escape = (text: string): string =>
+  visible(text).replace(/[&<>"']/g, (c) => entities[c] ?? c);
 
 type Part = Html | string | number | undefined | false | readonly Html[];
 const part = (value: Part): string =>

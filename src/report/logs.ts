@@ -87,9 +87,8 @@ function ackedCell(acks: readonly Sight[], kept: ReadonlySet<number>): Html {
   return markup`<td class="c acked${gone && ' x'}"> ${each.flatMap((one, i) => (i > 0 ? [raw('<br>'), one] : [one]))}</td>`;
 }
 
-const zigzag = raw(
-  '<svg aria-hidden="true"><defs><pattern id="zz" width="12" height="8" patternUnits="userSpaceOnUse"><path d="M-1 7.5L6 1L13 7.5" fill="none" stroke="var(--bad)" stroke-width="2"/></pattern></defs><rect width="100%" height="8" fill="url(#zz)"/></svg>',
-);
+const zigzag = (id: string): Html =>
+  markup`<svg aria-hidden="true"><defs><pattern id="${id}" width="12" height="8" patternUnits="userSpaceOnUse"><path d="M-1 7.5L6 1L13 7.5" fill="none" stroke="var(--bad)" stroke-width="2"/></pattern></defs><rect width="100%" height="8" fill="url(#${id})"/></svg>`;
 
 /** Undefined where there is no read of the end to show. */
 export function logTable(source: Source, one: Case, key: number): Html | undefined {
@@ -116,7 +115,7 @@ export function logTable(source: Source, one: Case, key: number): Html | undefin
     return [
       ...(cut
         ? [
-            markup`<tr class="cut"><td></td><td>${zigzag}</td><td colspan="${columns.length}"><b>from here on acks were not kept</b></td></tr>`,
+            markup`<tr class="cut"><td></td><td>${zigzag(`zz-${one.id}`)}</td><td colspan="${columns.length}"><b>from here on acks were not kept</b></td></tr>`,
           ]
         : []),
       ...(i === before + head && hidden > 1

@@ -26,7 +26,7 @@ async function perKey(what: plots.Plotted, keys: readonly number[], plot: PerKey
   const folded = keys.slice(mostKeys, mostKeys + mostFolded);
   if (folded.length === 0) return shown;
   const rest = keys.length - mostKeys - folded.length;
-  return markup`${shown} <details class="marks"> <summary> ${num(folded.length)} more keys${rest > 0 && markup`; ${num(rest)} are not drawn`}</summary> ${await plot(what, folded)}</details>`;
+  return markup`${shown}<details class="marks"><summary>${num(folded.length)} more keys${rest > 0 && markup`; ${num(rest)} are not drawn`}</summary>${await plot(what, folded)}</details>`;
 }
 
 export async function measuresSection(source: Source): Promise<Html> {

@@ -167,7 +167,7 @@ export function availabilityPlot(
       const base = j * row + row - 5;
       const sends = series.avail.keys.get(key) ?? none;
       picture.rule(base, '');
-      picture.side(base - tall / 2 + 2, keyText(run, key));
+      picture.side(base - tall / 2 + 1, keyText(run, key), base - tall - 2);
       for (let i = 0; i < bins.n; i++) {
         const from = bins.begin + i * bins.step;
         const [a, b] = [from + bins.step * 0.05, from + bins.step * 0.95];

@@ -4,13 +4,16 @@
  */
 import type { D3, Scale, Selection } from 'd3-node';
 import type { Facts } from '../model/index.js';
-import { raw, type Html } from './html.js';
+import { raw, visible, type Html } from './html.js';
 
 export interface Range {
   begin: number;
   end: number;
 }
 const curveWidth = 1000;
+/** What fits beside a picture; a name's end tells the partition. */
+const short = (text: string): string =>
+  text.length > 22 ? `${text.slice(0, 10)}…${text.slice(-11)}` : text;
 const round = (n: number): number => Math.round(n * 100) / 100;
 
 export class Picture {
@@ -19,6 +22,7 @@ export class Picture {
   readonly height: number;
   private readonly range: Range;
   private readonly text: () => string;
+  private readonly sides: [x: number, y: number, anchor: string, css: string, text: string][] = [];
 
   private constructor(
     node: InstanceType<(typeof import('d3-node'))['D3Node']>,
@@ -55,6 +59,7 @@ export class Picture {
     const { D3Node } = await import('d3-node');
     const picture = new Picture(new D3Node(), range, height, label, { top: 0, foot: 4, ...room });
     draw(picture);
+    picture.drawSides();
     return raw(picture.text());
   }
 
@@ -99,7 +104,7 @@ export class Picture {
       .attr('dx', dx)
       .attr('y', round(y))
       .attr('text-anchor', anchor)
-      .text(text);
+      .text(visible(text));
   }
   /** A small drawing around a place. */
   mark(t: number, y: number, path: string): Selection {
@@ -149,19 +154,21 @@ export class Picture {
       this.label(t, this.height + 16, `${round(t)}${last ? ' s' : ''}`, anchor);
     }
   }
-  /** A name at the left: beside the picture where there is room, else in it. */
-  side(y: number, text: string): void {
-    for (const [x, anchor, name, up] of [
-      [-8, 'end', 'y-out', 4],
-      [2, 'start', 'y-in', -3],
-    ] as const)
+  /** A name at the left: beside the picture where there is room, else in it, at `inY`. */
+  side(y: number, text: string, inY = y - 3): void {
+    if (text === '') return;
+    this.sides.push([-8, y + 4, 'end', 'y-out', text], [2, inY, 'start', 'y-in', text]);
+  }
+  /** Last of all, over what was drawn. */
+  private drawSides(): void {
+    for (const [x, y, anchor, name, text] of this.sides)
       this.svg
         .append('text')
         .attr('x', x)
-        .attr('y', round(y + up))
+        .attr('y', round(y))
         .attr('text-anchor', anchor)
         .attr('class', name)
-        .text(text);
+        .text(short(visible(text)));
   }
   rule(y: number, text: string): void {
     this.line(this.range.begin, this.range.end, y).attr('stroke', 'var(--hair)');

@@ -64,7 +64,7 @@ export function faultsSection(source: Source): Html {
       ? markup`<p>No fault was applied: this run says nothing about faults.</p>`
       : markup`${table(spans.slice(0, mostFaults))}${
           spans.length > mostFaults &&
-          markup`<details class="marks"> <summary>${spans.length - mostFaults} more faults</summary> ${table(spans.slice(mostFaults))}</details>`
+          markup`<details class="marks"><summary>${spans.length - mostFaults} more faults</summary>${table(spans.slice(mostFaults))}</details>`
         }`;
   return part(
     'faults',
@@ -85,7 +85,7 @@ function checkerRow(source: Source, one: CheckerResult): Html {
   const why = one.reason ?? '';
   return markup`<tr role="row"><td role="cell">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td role="cell"><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td role="cell" class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td role="cell">${one.what}${why && markup`${one.what && '; '}${why}`}${
     one.stack !== undefined &&
-    markup`<details> <summary>its stack</summary> <pre class="trace">${one.stack}</pre></details>`
+    markup`<details><summary>its stack</summary><pre class="trace">${one.stack}</pre></details>`
   }</td><td role="cell" class="r">${Math.round(one.durationMs)}\u00a0ms</td></tr>`;
 }
 

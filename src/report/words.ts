@@ -15,7 +15,7 @@ export const sec = (ns: number, digits = 2): string => `${(ns / 1e9).toFixed(dig
 /** How long: `216 ms`, `4.48 s`, `12 min` */
 export function took(ns: number): string {
   const ms = ns / 1e6;
-  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+  if (ms < 1000) return `${ms > 0 && ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
   const s = ms / 1000;
   return s < 10
     ? `${s.toFixed(2)} s`

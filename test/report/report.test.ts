@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createRecorder, files, openRun, writeJson } from '../../src/history/index.js';
+import { readStory, writeReport } from '../../src/report/index.js';
+import { crashing, judged, record, type FixtureOptions } from './fixture.js';
+import { misnested } from './wellformed.js';
+
+const hostile = '</script><img src=x onerror=alert(1)><!-- \u2028 \u001b[31m "\'&';
+
+/** Stand-ins for the built script and style: what they do is tested in a browser. */
+function assets(dir: string): string {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'page.js'), 'const words = "</script> <!--";');
+  writeFileSync(join(dir, 'page.css'), 'body { margin: 0 }');
+  return `${dir}/`;
+}
+
+async function page(dir: string): Promise<string> {
+  const path = await writeReport(dir, { assets: assets(join(dir, '..', 'assets')) });
+  t.match(path, /report\.html$/);
+  return readFileSync(path, 'utf8');
+}
+const ids = (text: string): string[] => [...text.matchAll(/ id="([^"]+)"/g)].map((one) => one[1]!);
+
+/** What holds for the page of every run. */
+function sound(t: Test, text: string): void {
+  t.equal(misnested(text), undefined, 'every tag is closed in order');
+  t.equal(new Set(ids(text)).size, ids(text).length, 'ids are unique');
+  t.notMatch(text, /(?:src|href)="(?:https?:)?\/\//, 'nothing is loaded');
+  for (const id of ['happened', 'timeline', 'anomalies', 'measures', 'faults', 'checkers', 'run'])
+    t.match(text, `id="${id}"`, id);
+  const data = /<script type="application\/json" id="run-data">(.*?)<\/script>/s.exec(text)?.[1];
+  t.type((JSON.parse(data ?? '') as { keys: unknown }).keys, Array, 'the data can be read');
+  const said = text.replace(/<(script|style)\b.*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
+  t.notMatch(said, /undefined|NaN|\[object|Infinity/, 'no figure is missing');
+}
+
+for (const [name, options, word] of [
+  ['invalid', { lossy: true }, 'Invalid'],
+  ['valid', {}, 'Valid'],
+  ['unknown', { unproven: true }, 'Unknown'],
+  ['empty', { empty: true }, 'Unknown'],
+  ['many keys and clients', { keys: 30, workers: 40, lossy: true }, 'Invalid'],
+  ['few ops', { everyMs: 3000 }, 'Valid'],
+] as const satisfies [string, FixtureOptions, string][])
+  t.test(name, async (t) => {
+    const dir = join(t.testdir(), 'run');
+    await record(dir, options);
+    await judged(dir);
+    const text = await page(dir);
+    sound(t, text);
+    t.match(text, new RegExp(`<h1[^>]*>${word}</h1>`));
+    t.match(text, 'Content-Security-Policy');
+  });
+
+t.test('an invalid run tells its loss before any script runs', async (t) => {
+  const dir = join(t.testdir(), 'run');
+  const world = await record(dir, { lossy: true });
+  await judged(dir);
+  const text = await page(dir);
+  const said = text.replace(/<[^>]+>/g, '');
+  t.match(said, `${world.fork.length} acknowledged writes were lost`);
+  t.match(text, '<article class="card" id="lost-write');
+  t.match(text, '<article class="card" id="split-brain');
+  t.match(text, `href="#op=${world.fork[0]!.op}"`);
+  const struck = text.match(/<i>w\d+\.\d+<\/i>/g) ?? [];
+  t.equal(struck.length, world.fork.length, 'each lost ack is struck through in the log');
+  t.ok((text.match(/<svg[^>]*role="img"/g) ?? []).length >= 5, 'the plots are there');
+  t.match(said, 'cut off from nodes\u00a02 and 3');
+  const story = readStory(dir);
+  t.same(
+    [...story].sort((a, b) => a.timeNs - b.timeNs),
+    story,
+    'dated sentences are in order of time',
+  );
+});
+
+t.test('what comes from the cluster is escaped', async (t) => {
+  const dir = join(t.testdir(), 'run');
+  await record(dir, { lossy: true, topic: hostile, error: hostile });
+  await judged(dir, [crashing]);
+  const text = await page(dir);
+  sound(t, text);
+  t.notMatch(text, '<img');
+  t.notMatch(text, '<!--');
+  // eslint-disable-next-line no-control-regex -- that is what must not be there
+  t.notMatch(text, /[\u0000-\u0008\u001b]/);
+  t.match(text, '&lt;img src=x onerror=alert(1)&gt;');
+  t.match(text, 'boom &lt;b&gt;', 'the stack of the checker that threw is there');
+  t.match(text, '<details><summary>its stack</summary>');
+});
+
+t.test('a run that was not judged, and one whose history is cut', async (t) => {
+  const dir = join(t.testdir(), 'run');
+  await record(dir, { lossy: true });
+  const text = await page(dir);
+  sound(t, text);
+  t.match(text, 'has not been judged yet');
+
+  const history = join(dir, files.history);
+  truncateSync(history, Math.floor(readFileSync(history).length / 2));
+  await judged(dir);
+  t.equal(openRun(dir).history.truncated, true);
+  const cut = await page(dir);
+  sound(t, cut);
+  t.match(cut, 'The history is cut');
+
+  // The tester was killed before the cluster was up: no key, no node, hardly a history.
+  rmSync(history);
+  await createRecorder(history).close();
+  const run = openRun(dir).info;
+  writeJson(join(dir, files.run), { ...run, keys: [], nodes: [] });
+  await judged(dir);
+  sound(t, await page(dir));
+});
+
+t.test('a page that cannot be built says what is missing', async (t) => {
+  const dir = join(t.testdir(), 'run');
+  await record(dir, { empty: true });
+  await t.rejects(writeReport(dir, { assets: join(dir, 'none/') }), {
+    code: 'usage',
+    message: /page\.js/,
+  });
+  rmSync(join(dir, files.run));
+  await t.rejects(writeReport(dir), { code: 'history' });
+});
