@@ -16,6 +16,8 @@ function step(): void {
   setTimeout(step, 1);
 }
 
+// tap watches its children's signals, and ends one for this signal if nobody else listens.
+process.on('SIGXFSZ', () => undefined);
 process.on('uncaughtException', (error) => {
   writeSync(1, `${error.name}: ${error.message}\n`);
   recorder.close().catch((again: unknown) => {
