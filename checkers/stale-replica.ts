@@ -2,7 +2,7 @@
  * At the end, a node that the leader lists in sync does not have records that were acked with
  * acks=all, although all was healed and the recovery bound has passed.
  */
-import { isAcked, num, sec } from '../src/analysis/index.js';
+import { isAcked, num, replicaGap, sec } from '../src/analysis/index.js';
 import {
   F,
   Kind,
@@ -64,11 +64,10 @@ const checker: Checker<State> = {
       if (w < 0) continue;
       const has = Math.min(read.highWatermark, read.reached);
       const offset = facts.writes.offset[w]!;
-      const name = `${facts.keyText(read.key)} on node ${read.node}`;
       // What it says of itself counts; a read that broke off says nothing of the replica.
       const behind = read.highWatermark >= 0 && read.highWatermark <= offset;
       if (has <= offset && (!behind || read.timeNs < readable)) {
-        short.push(`${name} was read to offset ${read.reached} of at least ${offset + 1}`);
+        short.push(replicaGap(facts, read));
         continue;
       }
       checked++;

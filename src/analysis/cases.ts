@@ -86,7 +86,8 @@ function groupsOf(
   const children = new Map<Group, Group>();
   const own = new Map<string, Group>();
   for (const one of found) {
-    const parent = follows.find(({ matches }) => matches(one))?.parent;
+    const near = follows.filter(({ matches }) => matches(one) !== 'no');
+    const parent = (near.find(({ matches }) => matches(one) === 'place') ?? near[0])?.parent;
     const faults = causes(spans, one.timeNs);
     const name = faults.length > 0 ? faults.join() : `key ${one.key}`;
     let group = parent ? children.get(parent) : own.get(name);
@@ -144,7 +145,7 @@ function joined(groups: readonly Group[]): Group[] {
 }
 
 /** Whether an anomaly follows from a case: same key, and the same offset, value or time. */
-function matcher(parent: Group): (one: Found) => boolean {
+function matcher(parent: Group): (one: Found) => 'place' | 'time' | 'no' {
   const places = new Set<string>();
   const firstNs = new Map<number, number>();
   for (const { key, offset, value, timeNs } of parent.found) {
@@ -153,10 +154,11 @@ function matcher(parent: Group): (one: Found) => boolean {
   }
   return ({ type, key, offset, value, timeNs }) => {
     const from = firstNs.get(key);
-    if (from === undefined) return false;
-    if (places.has(`${key}@${offset}`) || places.has(`${key}=${value}`)) return true;
-    if (timeNs < from - beforeNs) return false;
-    return type === 'watermark-regress' || timeNs <= parent.spanNs[1] + beforeNs;
+    if (from === undefined) return 'no';
+    if (places.has(`${key}@${offset}`) || places.has(`${key}=${value}`)) return 'place';
+    if (timeNs < from - beforeNs) return 'no';
+    const within = type === 'watermark-regress' || timeNs <= parent.spanNs[1] + beforeNs;
+    return within ? 'time' : 'no';
   };
 }
 

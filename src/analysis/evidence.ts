@@ -8,7 +8,7 @@ import type {
   Stats,
   Verdict,
 } from '../model/index.js';
-import { finalGaps } from './final-gaps.js';
+import { finalGaps, replicaGap } from './final-gaps.js';
 import type { StatsTable } from './stats.js';
 import { list, num, plural, sec } from './words.js';
 
@@ -57,17 +57,17 @@ const routeGaps = ({ faults }: Facts): string[] =>
 /** Whole sentences without a full stop, the gravest first. */
 export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): string[] {
   const reasons: string[] = [];
-  for (const span of facts.faults.spans) {
-    const gap = faultGap(span);
-    if (gap !== undefined) reasons.push(gap);
-  }
-  reasons.push(...routeGaps(facts));
   if (run.ended === undefined) reasons.push('the run did not end: its tester was stopped');
   else if (run.ended.how === 'interrupted') reasons.push('the run was interrupted');
   else if (run.ended.how === 'failed')
     reasons.push(`the run failed: ${run.ended.why ?? 'no reason was given'}`);
   if (truncated)
     reasons.push(`the history was cut: what came after ${sec(facts.phases.lastNs)} is missing`);
+  for (const span of facts.faults.spans) {
+    const gap = faultGap(span);
+    if (gap !== undefined) reasons.push(gap);
+  }
+  reasons.push(...routeGaps(facts));
   if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
   if (stats.polledRecords + stats.finalRecords === 0) reasons.push('no record was read');
   if (run.evidence.finalReads) reasons.push(...finalGaps(run, facts));
@@ -89,12 +89,7 @@ function replicaGaps(facts: Facts): string[] {
     ...(without.length > 0
       ? [`no replica of ${list(without.map((key) => facts.keyText(key)))} was read`]
       : []),
-    ...finals.replicas
-      .filter((read) => !read.complete)
-      .map(
-        (read) =>
-          `the log of ${facts.keyText(read.key)} on node ${read.node} was read to offset ${read.reached}: ${read.why ?? 'it ended early'}`,
-      ),
+    ...finals.replicas.filter((read) => !read.complete).map((read) => replicaGap(facts, read)),
   ];
 }
 

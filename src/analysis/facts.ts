@@ -73,14 +73,15 @@ export function createFacts(run: RunInfo): SteppedFacts {
         else if (kind === Kind.record) recordRow(batch, i);
         else if (kind === Kind.probe) {
           if (batch.f[i] === F.view) leaders.view(batch, i);
+          else if (batch.f[i] === F.watermark) finals.watermark(batch, i);
         } else if (kind === Kind.fault) faults.row(batch, i);
         else metaRow(batch, i);
         if (batch.timeNs[i]! > phases.lastNs) phases.lastNs = batch.timeNs[i]!;
       }
     },
     finish() {
-      finals.finish();
       log.finish(leaders);
+      finals.finish(log.polledBy, log.readAt);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Which keys' final reads say less than they should. A short read is unknown, never a loss. */
-import type { Facts, RunInfo } from '../model/index.js';
+import type { Facts, ReplicaRead, RunInfo } from '../model/index.js';
 import { list } from './words.js';
 
 /** One sentence a key; one for all when no key was read. Empty: all are complete. */
@@ -21,6 +21,10 @@ export function finalGaps(run: RunInfo, facts: Facts): string[] {
   }
   return gaps;
 }
+
+/** Why the read of a replica does not suffice. */
+export const replicaGap = (facts: Facts, read: ReplicaRead): string =>
+  `the log of ${facts.keyText(read.key)} on node ${read.node} was read to offset ${read.reached}: ${read.why ?? 'it has not caught up'}`;
 
 /** What a checker of final reads says when it found nothing but could not judge every key. */
 export function finalsFinish(

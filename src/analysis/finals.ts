@@ -8,7 +8,7 @@ import {
   type ReplicaRead,
 } from '../model/index.js';
 import { grown, lowerBound } from './columns.js';
-import type { WriteTable } from './writes.js';
+import { isAcked, type WriteTable } from './writes.js';
 
 export class FinalTable implements Finals {
   readonly keys = new Map<number, FinalRead>();
@@ -17,6 +17,10 @@ export class FinalTable implements Finals {
   readonly #replicas = new Map<string, ReplicaRead>();
   /** By index in Writes: the index of the value in its own key's final read. */
   #index = new Int32Array(0);
+  /** What leaders served after the key's final read had begun. */
+  readonly #served: { key: number; epoch: number; timeNs: number; highWatermark: number }[] = [];
+  /** Op -> the epoch in which the read was told its high watermark. */
+  readonly #epochs = new Map<number, number>();
   #last: ReplicaRead | undefined;
 
   constructor(writes: WriteTable) {
@@ -45,6 +49,7 @@ export class FinalTable implements Finals {
       why: 'it did not end',
     };
     this.#byOp.set(read.op, read);
+    this.#epochs.set(read.op, batch.epoch[i]!);
     this.#choose(read, batch.f[i] === F.replica);
   }
 
@@ -81,6 +86,13 @@ export class FinalTable implements Finals {
     return read;
   }
 
+  /** A watermark row. */
+  watermark(batch: Batch, i: number): void {
+    const [key, timeNs] = [batch.key[i]!, batch.timeNs[i]!];
+    if (batch.peer[i] !== batch.node[i] || !this.keys.has(key)) return;
+    this.#served.push({ key, timeNs, epoch: batch.epoch[i]!, highWatermark: batch.offset[i]! });
+  }
+
   /** The last complete attempt counts, else the last one. */
   #choose(read: ReplicaRead, replica: boolean): void {
     const before = replica
@@ -91,7 +103,8 @@ export class FinalTable implements Finals {
     else this.keys.set(read.key, read);
   }
 
-  finish(): void {
+  /** `polledBy` and `readAt` as in Log. */
+  finish(polledBy: Float64Array, readAt: Float64Array): void {
     for (const read of this.#byOp.values()) sortByOffset(read);
     this.#index = new Int32Array(this.#writes.n).fill(-1);
     for (const read of this.keys.values()) {
@@ -100,6 +113,33 @@ export class FinalTable implements Finals {
         if (w >= 0 && this.#writes.key[w] === read.key) this.#index[w] = j;
       }
     }
+    const writes = this.#writes;
+    for (let w = 0; w < writes.n; w++) {
+      if (this.#index[w]! >= 0) continue;
+      if (isAcked(writes, w)) this.#doubt(writes.key[w]!, writes.offset[w]!);
+      else if (polledBy[w]! >= 0) this.#doubt(writes.key[w]!, readAt[w]!);
+    }
+  }
+
+  /**
+   * A new leader's high watermark can be low for a while (KIP-207). If a leader served a higher one
+   * after the read had begun, what lies between was there to be read, and its absence proves
+   * nothing. An older epoch's leader must not cast that doubt: it may hold what was lost.
+   */
+  #doubt(key: number, offset: number): void {
+    const read = this.keys.get(key);
+    if (!read?.complete || offset < read.reached) return;
+    const epoch = this.#epochs.get(read.op) ?? -1;
+    const later = this.#served.find(
+      (one) =>
+        one.key === key &&
+        one.timeNs > read.invokeNs &&
+        one.epoch >= epoch &&
+        one.highWatermark > offset,
+    );
+    if (!later) return;
+    read.complete = false;
+    read.why = `a leader served the high watermark ${later.highWatermark} later`;
   }
 
   find(key: number, value: number): number {

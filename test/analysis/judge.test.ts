@@ -109,7 +109,7 @@ t.test('moot is no reason; it and other weaknesses are cautions', (t) => {
   t.match(moot, { verdict: 'valid', faults: { total: 2, proven: 1, moot: [2] } });
   t.match(moot.cautions, [/Fault 2 could not be looked at/, /acks=1/, 'Mind the gap.']);
   const none = history({ nemesis: 'none' }).phase('load').view(1, 0, 1, 4).watermark(1, 0, 4, 0);
-  const calm = judged(ended(none.send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1) as never));
+  const calm = judged(ended(none.send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1)));
   t.match(calm, { verdict: 'valid', sentence: /no fault, every ack kept/ });
   t.match(calm.cautions, [/No fault was applied/, /Only 0 polls ended ok/]);
   const safe = ended(whole().at(30_000).fault(2).heal(2));
@@ -120,7 +120,7 @@ t.test('moot is no reason; it and other weaknesses are cautions', (t) => {
 t.test('a run whose faults put no ack at risk says so', (t) => {
   const h = history().phase('load').view(1, 0, 1, 4).watermark(1, 0, 4, 0);
   h.send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1).at(5000).fault(1).heal(1);
-  const verdict = judged(ended(h as never));
+  const verdict = judged(ended(h));
   t.equal(verdict.verdict, 'valid');
   t.match(verdict.cautions[0], /No ack was at risk in any fault: its green is worth little/);
   t.end();

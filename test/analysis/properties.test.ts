@@ -55,7 +55,7 @@ t.test('where batches begin changes nothing', (t) => {
         const simulation = new Simulation(plan).run();
         defects[type]?.(simulation);
         const history = simulation.end();
-        const cut = (): boolean => cuts.next().value;
+        const cut = (): boolean => cuts.next().value === true;
         const whole = judged(history);
         const parted = judged(history, { batches: history.batches(Infinity, cut) });
         for (const one of [whole, parted]) {

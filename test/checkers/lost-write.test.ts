@@ -113,6 +113,30 @@ t.test('unknown: a final read that stopped short, though a value is missing belo
   t.end();
 });
 
+t.test('unknown: a leader served a higher watermark later, which covers the value', (t) => {
+  const h = () =>
+    acked()
+      .view(1, 0, 1, 4)
+      .final(0, [[0, v(0, 0)]]);
+  t.match(says(h().watermark(1, 0, 4, 2), 'lost-write'), {
+    result: 'unknown',
+    count: 0,
+    reason:
+      'the final read of orders-0 reached offset 1 of 1: a leader served the high watermark 2 later',
+  });
+  t.match(says(h().watermark(1, 0, 4, 1), 'lost-write'), { result: 'invalid', count: 1 });
+  t.match(says(h().watermark(2, 0, 4, 2, false), 'lost-write'), { result: 'invalid', count: 1 });
+  const told = acked()
+    .final(0, [[0, v(0, 0)]], { epoch: 5 })
+    .watermark(1, 0, 4, 2);
+  t.match(
+    says(told, 'lost-write'),
+    { result: 'invalid', count: 1 },
+    'an older leader casts no doubt',
+  );
+  t.end();
+});
+
 t.test('unknown: no final read at all, or none of one key', (t) => {
   t.match(says(acked(), 'lost-write'), { result: 'unknown', reason: 'no key had a final read' });
   const two = history({ keys: 2 })

@@ -152,11 +152,18 @@ export class History {
   final(
     key: number,
     records: readonly Rec[],
-    options: { logStart?: number; hw?: number; reached?: number; why?: string } = {},
+    options: {
+      logStart?: number;
+      hw?: number;
+      reached?: number;
+      why?: string;
+      epoch?: number;
+    } = {},
   ): this {
     const { logStart = 0, hw = (records.at(-1)?.[0] ?? -1) + 1, reached = hw, why } = options;
     const about = { f: F.final, op: this.nextOp(), key };
-    this.rows({ ...about, kind: Kind.invoke, offset: logStart, value: hw });
+    const { epoch = -1 } = options;
+    this.rows({ ...about, kind: Kind.invoke, offset: logStart, value: hw, epoch });
     const kind = reached >= hw && why === undefined ? Kind.ok : Kind.fail;
     return this.#complete(
       { ...about, kind, offset: reached, value: hw, node: 1, text: why },

@@ -281,8 +281,8 @@ export const defects: Readonly<Record<string, (s: Simulation) => void>> = {
     s.history.at(s.history.ms + 30_000);
     s.history.replica(key, 4, [], { logStart: start, hw: start, wanted: end });
     s.keys[0]!.epoch = epoch;
-    const { end: finish } = s;
-    s.end = () => finish.call(s).isr(1, key, epoch, 1, 2, 3, 4);
+    const finish = s.end.bind(s);
+    s.end = () => finish().isr(1, key, epoch, 1, 2, 3, 4);
   },
 };
 
