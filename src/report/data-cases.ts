@@ -22,8 +22,10 @@ export function pageCase(one: Case, facts: Facts, ops: OpTable, watched: Watched
   const first = one.anomalies[0];
   const span = one.type === 'split-brain' ? (first?.spanNs ?? one.spanNs) : first?.spanNs;
   const steps = first ? stepsOf(first) : [];
-  let t0 = sec(one.spanNs[0]);
-  let t1 = sec(one.spanNs[1]);
+  // A lost write is seen at the end of the run: what it is about happened when it was acked.
+  const whole = points.length === 0 || span !== undefined;
+  let t0 = whole ? sec(one.spanNs[0]) : points[0]!.t;
+  let t1 = whole ? sec(one.spanNs[1]) : points[0]!.t;
   for (const point of points) {
     t0 = Math.min(t0, point.t);
     t1 = Math.max(t1, point.t);
@@ -52,9 +54,9 @@ const stepsOf = (anomaly: Anomaly): WitnessStep[] => {
       : [{ n: numbers[i], op: step.op, t: sec(step.timeNs), says: saysOf(step, anomaly) }],
   );
 };
-/** `w5.103 acked at offset 333, node 1, epoch 4`: in the picture the subject is said too. */
+/** `w5.103 acked at offset 333, node 1, epoch 4`: the picture says the subject too, if it lacks. */
 const saysOf = (step: ProofStep, anomaly: Anomaly): string =>
-  step.what === 'ok' && anomaly.value >= 0
+  step.what === 'ok' && anomaly.value >= 0 && step.says.startsWith('at ')
     ? `${valueName(anomaly.value)} acked ${step.says}`
     : step.says;
 

@@ -1,4 +1,4 @@
-/** What the page answers to besides the timeline: theme, copying, folds, where the reader is. */
+/** What the page answers to besides the timeline: theme, copying, where the reader is. */
 import { all, must, one } from './dom.js';
 import { sec } from './format.js';
 import { faultsAt } from './run.js';
@@ -61,18 +61,6 @@ async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** `data-more` shows the rest of the table before it, `data-unfold` that of the table around it. */
-export function unfold(button: HTMLElement): void {
-  const more = 'more' in button.dataset;
-  const rest = more ? button.previousElementSibling : button.closest('table');
-  if (!rest) return;
-  const open = button.getAttribute('aria-expanded') !== 'true';
-  for (const row of all('.more-row', rest)) row.hidden = !open;
-  button.setAttribute('aria-expanded', String(open));
-  button.dataset['was'] ??= button.textContent;
-  button.textContent = !open ? button.dataset['was'] : more ? 'Show the first ones' : 'Fold them';
-}
-
 /** Marks the section that is being read in the bar. */
 export function spied(): void {
   const links = all('.bar nav a');
@@ -92,26 +80,19 @@ export function spied(): void {
   for (const section of all('section.part[id]')) spy.observe(section);
 }
 
-/**
- * One hair line through all the measures, with its time. The pictures' time axis spans
- * `data-left` to `data-right` (fractions of `[data-plot]`) and the run's begin to its end.
- */
+/** One hair line through all the measures, with its time; each picture spans the whole run. */
 export function hairlined(run: Run): void {
   const plots = one('.plots');
   const host = one('[data-plot]');
   if (!plots || !host) return;
-  const hair = one('.hairline', plots) ?? document.createElement('div');
-  if (!hair.isConnected) {
-    hair.className = 'hairline';
-    hair.hidden = true;
-    hair.append(document.createElement('span'));
-    plots.append(hair);
-  }
-  const left = Number(plots.dataset['left'] ?? 0);
-  const right = Number(plots.dataset['right'] ?? 1);
+  const hair = document.createElement('div');
+  hair.className = 'hairline';
+  hair.hidden = true;
+  hair.append(document.createElement('span'));
+  plots.append(hair);
   plots.addEventListener('pointermove', (e) => {
     const axis = host.getBoundingClientRect();
-    const k = ((e.clientX - axis.left) / axis.width - left) / (right - left);
+    const k = (e.clientX - axis.left) / axis.width;
     hair.hidden = k < 0 || k > 1;
     if (hair.hidden) return;
     const { begin, end } = run.data;

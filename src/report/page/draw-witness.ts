@@ -41,7 +41,7 @@ export function drawSteps(pen: Pen, model: Model, steps: readonly WitnessStep[])
   for (let i = 1; i < dots.length; i++)
     if (dots[i]!.step.op !== dots[i - 1]!.step.op) drawCurve(pen, dots[i - 1]!, dots[i]!);
   for (const dot of dots) drawDot(pen, dot);
-  if (pen.W > 620) drawLabels(pen, dots);
+  if (pen.W > 620) drawLabels(pen, dots, model.height);
 }
 
 /** The begin of an op has its circle before it, every other event after it. */
@@ -93,7 +93,7 @@ function drawDot(pen: Pen, { x, y, step }: Dot): void {
 }
 
 /** Words keep to the side that the line does not take. The begin of an op needs none. */
-function drawLabels(pen: Pen, dots: readonly Dot[]): void {
+function drawLabels(pen: Pen, dots: readonly Dot[], height: number): void {
   dots.forEach((dot, i) => {
     const next = dots[i + 1];
     if (next?.step.op === dot.step.op || dot.x < 0 || dot.x > pen.W || dot.step.says === '') return;
@@ -105,7 +105,8 @@ function drawLabels(pen: Pen, dots: readonly Dot[]): void {
     if (dot.x + 16 + w < pen.W) pen.write(text, dot.x + 14, y, pen.pal.bad, style);
     else {
       const before = dots[i - 1];
-      const side = before && before.y > dot.y ? -17 : 17;
+      const above = (before && before.y > dot.y) || dot.y + 26 > height;
+      const side = above ? -17 : 17;
       const x = Math.min(pen.W - 2, dot.x + 10);
       pen.write(text, x, dot.y + side, pen.pal.bad, { ...style, align: 'right' });
     }

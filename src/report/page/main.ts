@@ -1,5 +1,5 @@
 /** Puts the page together once its words are there. */
-import { copied, hairlined, spied, themeable, unfold } from './chrome.js';
+import { copied, hairlined, spied, themeable } from './chrome.js';
 import { must } from './dom.js';
 import { keyable } from './keyboard.js';
 import { brushable } from './brush.js';
@@ -95,7 +95,7 @@ function press(button: HTMLElement): void {
   } else if ('close' in button.dataset) {
     timeline.select(-1);
     timeline.canvas.focus({ preventScroll: true });
-  } else if ('more' in button.dataset || 'unfold' in button.dataset) unfold(button);
+  }
 }
 document.addEventListener('click', (e) => {
   if (!(e.target instanceof Element)) return;
