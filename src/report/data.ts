@@ -7,7 +7,7 @@ import { pageCase } from './data-cases.js';
 import { packOps } from './data-pack.js';
 import type { PageData, PageFault, PageProof } from './page/types.js';
 
-export type { PageData, PageCase, PageFault } from './page/types.js';
+export type { PageData } from './page/types.js';
 export type { OpTable } from './data-ops.js';
 export { numberedSteps } from './data-cases.js';
 

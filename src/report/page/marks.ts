@@ -89,11 +89,15 @@ export const keyMarks: readonly (readonly [mark: string, meaning: string])[] = [
   ],
   [
     `<rect x="4" y="9" width="56" height="8" fill="var(--ink)"/>`,
-    'a killed node, until it is started again',
+    'a node that was killed or stopped, until it is started again',
   ],
   [
     `<rect x="4" y="9" width="56" height="8" fill="url(#hb)" stroke="var(--ink-2)"/>`,
     'a paused node',
+  ],
+  [
+    `<rect x="4" y="9" width="56" height="8" fill="none" stroke="var(--ink-2)"/><path d="M4 11h56M4 14h56" stroke="var(--ink-2)" stroke-width="1.2"/>`,
+    'links that are slow: latency was added',
   ],
   [
     `<rect x="4" y="3" width="56" height="8" fill="url(#hd)" stroke="var(--ink-2)"/><path d="M6 19l3 3 5-7" fill="none" stroke="var(--good)" stroke-width="1.8"/><path d="M50 19l3 3 5-7" fill="none" stroke="var(--good)" stroke-width="1.8"/>`,
