@@ -5,7 +5,8 @@ import { markup, raw, richHtml, type Html } from './html.js';
 import { logTable } from './logs.js';
 import { lostOf } from './lost.js';
 import { glyph } from './page/marks.js';
-import { endOf, type Source } from './story.js';
+import { endOf } from './story.js';
+import type { Source } from './source.js';
 import * as words from './words.js';
 
 const firstRows = 6;

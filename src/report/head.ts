@@ -2,7 +2,8 @@
 import { stop } from './words.js';
 import { markup, raw, richHtml, type Html } from './html.js';
 import { pointMark, verdictMark } from './page/marks.js';
-import { headSentence, mainCase, storyOf, type Source } from './story.js';
+import { headSentence, mainCase, storyOf } from './story.js';
+import type { Source } from './source.js';
 import { atRiskSentence } from './text.js';
 import * as words from './words.js';
 import type { VerdictWord } from '../model/index.js';

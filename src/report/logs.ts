@@ -2,7 +2,7 @@
 import { recordAt } from '../analysis/index.js';
 import { valueName, type Case, type FinalRead, type Sight } from '../model/index.js';
 import { markup, raw, type Html } from './html.js';
-import type { Source } from './story.js';
+import type { Source } from './source.js';
 import * as words from './words.js';
 
 const before = 4;

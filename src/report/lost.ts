@@ -2,7 +2,7 @@
 import { noValue, type Case } from '../model/index.js';
 import { valueAt } from './data-cases.js';
 import { unpack } from './page/pack.js';
-import type { Source } from './story.js';
+import type { Source } from './source.js';
 
 export interface Lost {
   key: number;

@@ -4,16 +4,16 @@ import { lostOf } from './lost.js';
 import { glyph } from './page/marks.js';
 import * as plots from './plots.js';
 import { seriesOf } from './series.js';
-import type { Source } from './story.js';
+import type { Source } from './source.js';
 import { keyText, list, num, plural, sec, took, tookMs } from './words.js';
 
 /** Keys that are drawn at once; the others are folded away. */
-export const mostKeys = 12;
+const mostKeys = 12;
 /** More are in verdict.json. */
 const mostFolded = 100;
 
 /** Those of the anomalies first. */
-export function keysInOrder({ run, verdict }: Source): number[] {
+function keysInOrder({ run, verdict }: Source): number[] {
   const first = (verdict?.cases ?? []).flatMap((one) => one.keys);
   return [...new Set([...first, ...run.keys.map((one) => one.key)])].filter((key) => key >= 0);
 }

@@ -2,17 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { createFacts } from '../analysis/index.js';
+import { fileURLToPath } from 'node:url';
 import { files, openRun, writeWhole, type Run } from '../history/index.js';
 import { SchismError } from '../model/index.js';
 import { anomaliesSection, cardsOf } from './anomalies.js';
-import { extractPage } from './data.js';
 import { extraStyle } from './extra-style.js';
 import { happenedSection, headSection, stateOf, titleOf, tone } from './head.js';
 import { markup, inlineJson, raw, type Html } from './html.js';
 import { measuresSection } from './measures.js';
 import { verdictMark, wordmark } from './page/marks.js';
-import { storyOf, type Source, type StoryLine } from './story.js';
+import { sourceOf } from './source.js';
+import { storyOf, type StoryLine } from './story.js';
 import {
   checkersSection,
   environmentSection,
@@ -29,7 +29,7 @@ export interface ReportOptions {
 }
 
 /** dist/src/report/page.js -> dist/ */
-const assetsDir = new URL('../../', import.meta.url).pathname;
+const assetsDir = fileURLToPath(new URL('../../', import.meta.url));
 
 function asset(dir: string, name: string): string {
   try {
@@ -41,25 +41,6 @@ function asset(dir: string, name: string): string {
       { cause },
     );
   }
-}
-
-/** What all words and pictures come from; reads the history twice. */
-export function sourceOf({ info, history, verdict }: Run): Source {
-  const facts = createFacts(info);
-  for (const batch of history.batches()) facts.step(batch);
-  facts.finish();
-  // A run that was cut may name its keys in the history only.
-  const run =
-    info.keys.length > 0
-      ? info
-      : { ...info, keys: facts.keys.filter((key) => (key as unknown) !== undefined) };
-  const { data, ops } = extractPage({
-    run,
-    facts,
-    batches: history.batches(),
-    ...(verdict && { verdict }),
-  });
-  return { run, verdict, facts, ops, data };
 }
 
 /** The dated sentences of a run, for `verdictText`. */

@@ -1,21 +1,11 @@
 /** What happened, in a few dated sentences. Every one comes from rows of the history. */
-import { F, Kind, valueName } from '../model/index.js';
-import type { Case, Facts, FaultSpan, RunInfo, Verdict } from '../model/index.js';
-import type { OpTable, PageData } from './data.js';
+import { Kind, valueName } from '../model/index.js';
+import type { Case, FaultSpan, Verdict } from '../model/index.js';
 import type { Rich } from './html.js';
 import { lostOf, type Lost } from './lost.js';
+import type { Source } from './source.js';
 import type { pointMark } from './page/marks.js';
 import { capital, keyText, list, nodesText, num, plural, sec, stop, took } from './words.js';
-
-/** A run and what follows from it. */
-export interface Source {
-  run: RunInfo;
-  /** Absent: not judged yet. */
-  verdict: Verdict | undefined;
-  facts: Facts;
-  ops: OpTable;
-  data: PageData;
-}
 
 export type PointKind = keyof typeof pointMark;
 export interface StoryLine {
@@ -52,7 +42,7 @@ function ledBy(source: Source, nodes: readonly number[], timeNs: number): string
 }
 
 /** What a fault does, who it hits. */
-export function faultSentence(source: Source, span: FaultSpan): string {
+function faultSentence(source: Source, span: FaultSpan): string {
   const { kind, nodes, title, what } = span;
   const subject = (who: readonly number[]): string =>
     capital(nodesText(who)) + ledBy(source, who, span.startNs);
@@ -241,7 +231,7 @@ function healLine(source: Source, span: FaultSpan): StoryLine[] {
 }
 
 /** Final reads, or why there are none. */
-export function finalLine(source: Source, lost: readonly Lost[]): StoryLine[] {
+function finalLine(source: Source, lost: readonly Lost[]): StoryLine[] {
   const { facts, verdict, run } = source;
   const finals = [...facts.finals.keys.values()];
   const last = finals.reduce((t, one) => Math.max(t, one.timeNs), -1);
@@ -376,7 +366,3 @@ export function headSentence(source: Source): Rich {
     '.',
   ];
 }
-
-/** Ops of the load by function, for captions. */
-export const isSend = (ops: OpTable, i: number): boolean =>
-  ops.worker[i]! >= 0 && ops.f[i] === F.send;

@@ -4,7 +4,7 @@ import type { CheckerResult, FaultSpan, OptionValue, Proof } from '../model/inde
 import { tone } from './head.js';
 import { markup, raw, type Html } from './html.js';
 import { glyph, verdictMark } from './page/marks.js';
-import type { Source } from './story.js';
+import type { Source } from './source.js';
 import * as words from './words.js';
 
 const part = (id: string, title: string, note: string, body: Html): Html =>
@@ -43,7 +43,7 @@ function faultRow(source: Source, span: FaultSpan): Html {
     .slice(0, 4)
     .map(
       (one) =>
-        markup`${words.keyText(run, one.key)} <b>${words.num(one.inForce)}</b>${one.beforeLeaderChange > 0 && `, ${words.num(one.beforeLeaderChange)} just before a leader change`}<br/>`,
+        markup`<span class="nowrap">${words.keyText(run, one.key).slice(0, 40)} <b>${words.num(one.inForce)}</b></span>${one.beforeLeaderChange > 0 && `, ${words.num(one.beforeLeaderChange)} just before a leader change`}<br/>`,
     );
   return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="applied">${at(span.appliedNs >= 0 ? span.appliedNs : span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${words.took(one.toNs - one.fromNs)}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
 }
@@ -83,7 +83,7 @@ function checkerRow(source: Source, one: CheckerResult): Html {
       : glyph[one.result === 'valid' ? 'good' : one.result === 'invalid' ? 'bad' : 'unk'];
   const css = one.result === 'not-applicable' ? 'quiet' : tone[one.result];
   const why = one.reason ?? '';
-  return markup`<tr role="row"><td role="cell">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td role="cell"><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td role="cell" class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td role="cell">${one.what}${why && markup`${one.what && '; '}${why}`}${
+  return markup`<tr role="row"><td role="cell" class="nowrap">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td role="cell"><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td role="cell" class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td role="cell">${one.what}${why && markup`${one.what && '; '}${why}`}${
     one.stack !== undefined &&
     markup`<details><summary>its stack</summary><pre class="trace">${one.stack}</pre></details>`
   }</td><td role="cell" class="r">${Math.round(one.durationMs)}\u00a0ms</td></tr>`;

@@ -116,8 +116,8 @@ t.test('without a script', async (t) => {
     const words = await page.locator('main').innerText();
     t.match(words, `${fork.length} acknowledged writes were lost`);
     t.match(words, 'The smallest proof.');
-    t.equal(await page.locator('.plots svg[role=img]').count(), 5, 'the plots are there');
-    for (const plot of await page.locator('.plots svg[role=img]').all()) {
+    t.equal(await page.locator('.plot:not(.axis) svg[role=img]').count(), 6, 'the plots are there');
+    for (const plot of await page.locator('.plot:not(.axis) svg[role=img]').all()) {
       const box = await plot.boundingBox();
       t.ok(box && box.width > width * 0.6 && box.height > 20, 'and take their room');
     }
