@@ -83,10 +83,13 @@ function restart(state: State, batch: Batch, i: number): void {
   state.named.delete(node);
 }
 
+/** Longer than a round of probes lasts: an answer is dated when its round's last part has come. */
+const roundNs = 1e9;
+
 function look(state: State, batch: Batch, i: number): void {
   const [node, key, epoch] = [batch.node[i]!, batch.key[i]!, batch.epoch[i]!];
   const timeNs = batch.timeNs[i]!;
-  if (epoch < 0 || timeNs < (state.sinceNs.get(node) ?? -Infinity)) return;
+  if (epoch < 0 || timeNs < (state.sinceNs.get(node) ?? -Infinity) + roundNs) return;
   state.checked++;
   let keys = state.named.get(node);
   if (!keys) state.named.set(node, (keys = new Map<number, Named>()));

@@ -90,7 +90,7 @@ function whole(
     sendText(facts, w, epoch),
     ...(acked || !before ? [] : [sightText(before)]),
     ...(otherwise ? [sightText(otherwise)] : []),
-    `the final read, from offset ${read.logStart} to the high watermark ${read.highWatermark}, has no ${name}${otherwise ? '' : ` and ${holds} at offset ${offset}`}`,
+    `the final read, from offset ${read.logStart} to the high watermark ${read.highWatermark}, has no ${name}${otherwise ? '' : `; at offset ${offset} it has ${holds}`}`,
   ];
   const acks =
     acked && run.acks === 1

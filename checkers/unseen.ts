@@ -52,7 +52,7 @@ export default fold(
       run,
       facts,
       checked,
-      `${num(checked)} acknowledged writes, each read by somebody`,
+      `${num(checked)} acknowledged writes against every read`,
     );
   },
 );

@@ -27,6 +27,8 @@ const order = [
   'stale-replica',
   'inconsistent-offsets',
 ];
+/** One anomaly of these is about one value. */
+const ofValues = ['lost-write', 'unseen', 'duplicate', 'phantom-read', 'G1a'];
 /** How long after its heal a fault can still be the cause; after its begin, of acks just before. */
 const afterNs = 10e9;
 const beforeNs = 1e9;
@@ -104,7 +106,7 @@ function groupsOf(
 }
 
 /** Faults that can have caused what happened then: in force, else just begun, else just over. */
-function causes(spans: readonly FaultSpan[], timeNs: number): number[] {
+export function causes(spans: readonly FaultSpan[], timeNs: number): number[] {
   const real = spans.filter((span) => span.refused === undefined);
   const now = real.filter((span) => inForce(span, timeNs));
   if (now.length > 0) return now.map((span) => span.id);
@@ -184,8 +186,7 @@ function toCase(group: Group, id: string): Case {
 function sentenceOf(first: Anomaly | undefined, type: string, count: number): string {
   const text = first?.explanation ?? `${num(count)} of ${type}.`;
   if (count < 2) return text;
-  const values =
-    first !== undefined && first.value >= 0 ? (count === 2 ? ' value' : ' values') : '';
+  const values = !ofValues.includes(type) ? '' : count === 2 ? ' value' : ' values';
   return `${text} The same holds for ${num(count - 1)} more${values}.`;
 }
 

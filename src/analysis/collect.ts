@@ -7,6 +7,7 @@ export interface Found extends At {
   whole?: Anomaly;
 }
 
+/** Of one type, key and cause. */
 const keptWhole = 200;
 export const keptCompact = 100_000;
 
@@ -16,6 +17,12 @@ export class Collector {
   /** Type -> key -> anomalies that were counted and not kept. */
   readonly beyond = new Map<string, Map<number, number>>();
   readonly #wholes = new Map<string, number>();
+  readonly #cause: (timeNs: number) => string;
+
+  /** `cause` names what may have caused something then, so that each card has whole anomalies. */
+  constructor(cause: (timeNs: number) => string) {
+    this.#cause = cause;
+  }
 
   /** For one checker; `count` says how many it handed over. */
   emitter(): { emit: Emit; count: () => number } {
@@ -38,7 +45,7 @@ export class Collector {
     const found: Found = { ...at };
     // Before the thunk is called: what it tells must count also if it throws.
     list.push(found);
-    const name = `${at.type}/${at.key}`;
+    const name = `${at.type}/${at.key}/${this.#cause(at.timeNs)}`;
     const wholes = this.#wholes.get(name) ?? 0;
     if (wholes >= keptWhole) return;
     this.#wholes.set(name, wholes + 1);

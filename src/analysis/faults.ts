@@ -16,9 +16,8 @@ export class FaultTable implements Faults {
   readonly nodeStates: { node: number; state: number; timeNs: number }[] = [];
   readonly #spans = new Map<number, FaultSpan>();
 
-  get spans(): readonly FaultSpan[] {
-    return [...this.#spans.values()].sort((a, b) => a.startNs - b.startNs || a.id - b.id);
-  }
+  /** By their begin: rows come in that order. */
+  readonly spans: FaultSpan[] = [];
 
   at(timeNs: number): FaultSpan[] {
     return this.spans.filter((span) => inForce(span, timeNs));
@@ -77,6 +76,7 @@ export class FaultTable implements Faults {
         cuts: [],
       };
       this.#spans.set(id, span);
+      this.spans.push(span);
     }
     return span;
   }

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../model/index.js';
 import { acksAtRisk } from './at-risk.js';
-import { makeCases } from './cases.js';
+import { causes, makeCases } from './cases.js';
 import { Collector } from './collect.js';
 import { cautionsOf, countFaults, evidenceRows, reasonsOf } from './evidence.js';
 import { createFacts } from './facts.js';
@@ -33,7 +33,7 @@ export function judge(input: JudgeInput): Verdict {
   const begun = now();
   const facts = createFacts(run);
   const table = new StatsTable();
-  const collector = new Collector();
+  const collector = new Collector((timeNs) => causes(facts.faults.spans, timeNs).join());
   const running = checkers.map((checker) => new Running(checker, collector, now));
   for (const one of running) one.guard(() => one.start(run, facts));
   for (const batch of batches) {

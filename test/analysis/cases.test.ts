@@ -103,6 +103,22 @@ t.test('a cause of its own: no loss before it, or another fault', (t) => {
   t.end();
 });
 
+t.test('every card has whole anomalies, also after a first one with many', (t) => {
+  const h = history({ acks: 1 }).at(10_000).fault(1);
+  for (let i = 0; i < 300; i++) h.send(0, 0, v(0, i)).ok(i);
+  h.heal(1).at(40_000).fault(2).send(1, 0, v(1, 0)).ok(300).heal(2).final(0, []);
+  const lost = judged(h).cases.filter((one) => one.type === 'lost-write');
+  t.strictSame(
+    lost.map((one) => [one.count, one.anomalies.length]),
+    [
+      [300, 200],
+      [1, 1],
+    ],
+  );
+  t.match(lost[1]!.sentence, /^Process 1 sent w1\.0/);
+  t.end();
+});
+
 t.test('overlapping faults that share a loss are one cause', (t) => {
   const h = history({ acks: 1 })
     .fault(1)
@@ -158,6 +174,6 @@ t.test('all are counted, the first 200 of a type and key kept whole, 100,000 com
     verdict.cases.map((one) => one.anomalies.length),
     [200, 200],
   );
-  t.match(verdict.cases[0]!.sentence, /^It is 0\. The same holds for 50,024 more values\./);
+  t.match(verdict.cases[0]!.sentence, /^It is 0\. The same holds for 50,024 more\./);
   t.end();
 });
