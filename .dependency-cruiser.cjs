@@ -26,7 +26,6 @@ const onlyIn = {
   commander: ['src/cli'],
   'd3-node': ['src/report'],
   'apache-arrow': ['src/history'],
-  'toxiproxy-node-client': ['src/network'],
 };
 
 const start = (folder) => `^${folder}(/|\\.ts$)`;

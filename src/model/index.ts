@@ -4,6 +4,7 @@ export * from './client.js';
 export * from './cluster.js';
 export * from './errors.js';
 export * from './facts.js';
+export * from './options.js';
 export * from './plugin.js';
 export * from './random.js';
 export * from './run.js';

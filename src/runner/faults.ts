@@ -50,7 +50,7 @@ export class FaultRunner {
 
   constructor(parts: Parts, schedule: Schedule) {
     this.parts = parts;
-    this.scene = makeScene(parts);
+    this.scene = makeScene(parts, (id) => this.entries.find((one) => one.fault.id === id)?.text);
     this.entries = schedule.faults.map((fault) => ({
       fault,
       status: {
@@ -223,11 +223,12 @@ export class FaultRunner {
   }
 }
 
-function makeScene({ cluster, topology, recorder }: Parts): Scene {
+function makeScene({ cluster, topology, recorder }: Parts, earlier: Scene['earlier']): Scene {
   const views = () => cluster.views(AbortSignal.timeout(1000));
   return {
     cluster,
     topology,
+    earlier,
     now: () => recorder.now(),
     leaders: async () => keyStates(await views(), topology.keys),
     controller: async () => {

@@ -1,0 +1,125 @@
+/** One run from begin to verdict and page. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createRecorder, files, linkLatest, writeJson } from '../history/index.js';
+import { toxiproxyBackend } from '../network/index.js';
+import { tempFolder } from '../processes/index.js';
+import { run, startClock } from '../runner/index.js';
+import type { RunEvents, RunInfo, Verdict } from '../model/index.js';
+import { judgeRun } from './judge.js';
+import { clientRandom, type Prepared } from './prepare.js';
+
+export interface Outcome {
+  dir: string;
+  info: RunInfo;
+  verdict: Verdict;
+  report: string;
+}
+
+/**
+ * Runs, judges and draws. Rejects when the cluster or a tool failed; then too there is a folder
+ * with whatever was recorded, a verdict and a page, if anything was recorded at all.
+ */
+export async function execute(
+  prepared: Prepared,
+  events: RunEvents,
+  interrupt: AbortSignal,
+): Promise<Outcome> {
+  const { options } = prepared;
+  const dir = makeRunFolder(prepared);
+  const info = firstInfo(prepared);
+  const save: (info: RunInfo, schedule?: unknown) => void = (now, schedule) => {
+    writeJson(join(dir, files.run), now);
+    if (schedule !== undefined) writeJson(join(dir, files.schedule), schedule);
+  };
+  save(info);
+  const recorder = startClock(createRecorder(join(dir, files.history)));
+  const data = options['keepData'] === true ? undefined : tempFolder('schism-data-');
+  const dataDir = data?.path ?? join(dir, 'data');
+  mkdirSync(dataDir, { recursive: true });
+  let failure: unknown;
+  try {
+    const links = prepared.useLinks
+      ? await toxiproxyBackend({
+          url: options['toxiproxy'] as string | undefined,
+          cacheDir: prepared.cacheDir,
+          now: () => recorder.now(),
+          progress: (text) => events.line('start', text),
+          signal: interrupt,
+        })
+      : undefined;
+    info.facts['Links'] = links?.name ?? 'none: clients and nodes are connected directly';
+    await run({
+      dir,
+      dataDir,
+      cacheDir: prepared.cacheDir,
+      target: prepared.target,
+      workload: prepared.workload,
+      nemeses: prepared.nemeses,
+      links,
+      options,
+      random: clientRandom(prepared.seed),
+      timeLimitMs: prepared.timeLimitMs,
+      plan: prepared.plan,
+      recorder,
+      events,
+      info,
+      save,
+      interrupt,
+    });
+  } catch (error) {
+    failure = error;
+  } finally {
+    await recorder.close();
+    await data?.remove();
+  }
+  // A cluster that never came up left nothing to judge: only its logs are worth keeping.
+  if (failure !== undefined && info.keys.length === 0) throw asError(failure);
+  const outcome = await judgeRun(dir, prepared.registry);
+  if (failure !== undefined) throw asError(failure);
+  return { dir, ...outcome };
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));
+
+/** `results/<time>-<target>-<workload>-<nemesis>`, and `results/latest` that leads to it. */
+function makeRunFolder({ options, target, workload, nemesisName }: Prepared): string {
+  const results = resolve(String(options['resultsDir']));
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
+  const name = `${time}-${target.meta.id}-${workload.meta.id}-${nemesisName.replaceAll(',', '+')}`;
+  let dir = join(results, name);
+  for (let i = 2; existsSync(dir); i++) dir = join(results, `${name}-${i}`);
+  mkdirSync(dir, { recursive: true });
+  linkLatest(dir);
+  return dir;
+}
+
+function firstInfo(prepared: Prepared): RunInfo {
+  const { options, target, workload, nemesisName, seed, command } = prepared;
+  const acks = options['acks'];
+  return {
+    format: 1,
+    schism: version(),
+    startedAt: new Date().toISOString(),
+    target: target.meta.id,
+    workload: workload.meta.id,
+    nemesis: nemesisName,
+    seed: String(seed),
+    options,
+    command,
+    concurrency: Number(options['concurrency']),
+    acks: acks === 'all' || acks === undefined ? -1 : Number(acks),
+    nodes: [],
+    keys: [],
+    facts: { 'Node.js': process.versions.node, Platform: `${process.platform} ${process.arch}` },
+    evidence: { watermarks: false, finalReads: false, replicas: false, views: false },
+    origin: 'recorded',
+    recoveryBoundMs: Number(options['recoveryBound']),
+  };
+}
+
+export function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

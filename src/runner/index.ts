@@ -1,0 +1,2 @@
+export { run, type RunParts } from './run.js';
+export { startClock, type StartClock } from './start-clock.js';

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { root } from '../support/cli.js';
+import { wholeRun } from '../support/e2e.js';
+import { need } from '../support/need.js';
+import { swallowingToxiproxy } from '../support/swallow.js';
+
+if (need(t, 'linux', 'java', 'maven', 'go')) tests();
+
+function tests(): void {
+  t.test('acks=1 and an isolated leader: acknowledged writes are lost', async (t) => {
+    const run = await wholeRun(t, [
+      ...['--acks', '1', '--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
+      ...['--time-limit', '30', '--seed', '1'],
+    ]);
+    t.equal(run.code, 1, run.stdout);
+    t.ok(run.verdict.cases.some((one) => one.type === 'lost-write' && one.count > 0));
+    t.equal(run.verdict.faults.unproven.length, 0, run.verdict.reasons.join('; '));
+    for (const file of ['report.html', 'junit.xml', 'schedule.json', 'history.arrow']) {
+      t.ok(statSync(join(run.dir, file)).size > 0, file);
+    }
+    t.match(run.stdout, /^again: npm run jepsen -- .*--seed 1$/m);
+    for (const node of run.info.nodes) t.ok(existsSync(join(run.dir, 'nodes', String(node))));
+  });
+
+  t.test('acks=all under partition and kill: valid', async (t) => {
+    const run = await wholeRun(t, [
+      '--nemesis',
+      'partition,kill',
+      '--time-limit',
+      '40',
+      '--seed',
+      '2',
+    ]);
+    t.equal(run.code, 0, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+    t.equal(run.verdict.faults.proven, run.verdict.faults.total);
+    t.ok(run.verdict.faults.total >= 3);
+  });
+
+  t.test('pause, restart and latency: valid', async (t) => {
+    const run = await wholeRun(t, [
+      ...['--nemesis', 'pause,restart,latency', '--time-limit', '40', '--seed', '3'],
+    ]);
+    t.equal(run.code, 0, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+  });
+
+  t.test('an unclean election by a written schedule: losses at acks=all', async (t) => {
+    const run = await wholeRun(t, [
+      ...['--nodes', '5', '--acks', 'all', '--time-limit', '45', '--seed', '4'],
+      ...['--schedule', join(root, 'test', 'schedules', 'unclean-election.json')],
+      ...['--broker-config', 'unclean.leader.election.enable=true'],
+      ...['--broker-config', 'min.insync.replicas=1'],
+    ]);
+    t.equal(run.code, 1, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+    t.ok(run.verdict.cases.some((one) => one.type === 'lost-write' && one.count > 0));
+  });
+
+  t.test('a cut that does nothing: unknown, never valid', async (t) => {
+    const proxy = await swallowingToxiproxy();
+    try {
+      const run = await wholeRun(t, [
+        ...['--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
+        ...['--time-limit', '20', '--seed', '5', '--toxiproxy', proxy.url],
+      ]);
+      t.equal(run.code, 2, run.stdout);
+      t.ok(run.verdict.faults.unproven.length > 0);
+      t.match(readFileSync(join(run.dir, 'report.html'), 'utf8'), /not proven/i);
+    } finally {
+      await proxy.close();
+    }
+  });
+}
