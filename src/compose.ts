@@ -1,8 +1,8 @@
 /** The one place where parts are wired: a run from its options, a verdict and a page from a run. */
-export { loadRegistry, pick, type Registry } from './compose/registry.js';
+export { loadRegistry, type Registry } from './compose/registry.js';
 export { runOptions } from './compose/options.js';
 export { prepare, type Prepared } from './compose/prepare.js';
 export { execute, type Outcome } from './compose/execute.js';
 export { checkRun, reportRun, exportRun } from './compose/judge.js';
-export { startFor } from './compose/dry-run.js';
-export { verdictLines, verdictText } from './report/index.js';
+export { dryRun } from './compose/dry-run.js';
+export { readStory, verdictLines, verdictText } from './report/index.js';

@@ -5,7 +5,7 @@
 import type { Random, Workload, WorkerContext } from '../src/model/index.js';
 
 /** How often a poll goes back to what was read before. */
-const goBack = 0.05;
+const goBack = 0.01;
 /** How many polls read on there, before the worker returns to the end. */
 const backPolls = 3;
 /** After an op that did not go well, so that a dead cluster is not hammered. */

@@ -45,7 +45,7 @@ function lines(head: string): LiveView {
   return {
     events: {
       line: (kind, text, timeNs) => {
-        const at = timeNs === undefined ? '' : `${seconds(timeNs)} s`;
+        const at = timeNs === undefined || timeNs < 0 ? '' : `${seconds(timeNs)} s`;
         write(`${at.padStart(9)}  ${kind.padEnd(7)}  ${text}`);
       },
       tick: (snapshot) => {
@@ -132,9 +132,8 @@ function faultBar(s: Snapshot): string {
       const to = at(fault.endNs < 0 ? s.timeNs : fault.endNs);
       for (let i = from; i <= to && i < columns; i++) cells[i] = terminal.unicode ? '╱' : '/';
     }
-    [...String(fault.id)].forEach((digit, i) => {
-      if (from + i < columns) cells[from + i] = digit;
-    });
+    const name = String(fault.id);
+    for (let i = 0; i < name.length && from + i < columns; i++) cells[from + i] = name[i] ?? '';
   }
   return cells.join('').trimEnd();
 }

@@ -1,11 +1,12 @@
 /** `schism test`: runs, with live progress, a verdict each, and the worst verdict as exit code. */
 import type { Command } from 'commander';
 import {
+  dryRun,
   execute,
   loadRegistry,
   prepare,
+  readStory,
   runOptions,
-  startFor,
   verdictLines,
   verdictText,
   type Outcome,
@@ -51,7 +52,7 @@ export async function addPluginFlags(program: Command, argv: readonly string[]):
 async function test(raw: Record<string, unknown>): Promise<number> {
   const first = await prepare(raw);
   if (first.options['dryRun'] === true) {
-    process.stdout.write(await startFor(first));
+    process.stdout.write(await dryRun(first));
     return exitCodes.valid;
   }
   const count = Number(first.options['testCount']);
@@ -85,7 +86,7 @@ function say({ info, verdict, dir }: Outcome): void {
   const where = shortPath(dir);
   process.stdout.write(
     terminal.isTty
-      ? `${verdictText(info, verdict, where, { width: 80, color: terminal.color, unicode: terminal.unicode })}\n`
+      ? `${verdictText(info, verdict, where, { width: 80, color: terminal.color, unicode: terminal.unicode, story: readStory(dir) })}\n`
       : `${verdictLines(info, verdict, where).join('\n')}\n`,
   );
 }

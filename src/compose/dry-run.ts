@@ -1,8 +1,15 @@
-/** `--dry-run`: the schedule and what would be run, without touching a cluster. */
-import type { Topology } from '../model/index.js';
+/** `--dry-run`: the schedule and what would be run, without changing anything. */
 import { expectedTopology, type Prepared } from './prepare.js';
 
-export function startFor(prepared: Prepared): Promise<string> {
-  const topology: Topology = expectedTopology(prepared.options, prepared.workload);
-  return Promise.resolve(`${JSON.stringify(prepared.plan(topology), undefined, 2)}\n`);
+export async function dryRun({ target, options, workload, plan }: Prepared): Promise<string> {
+  const topology = expectedTopology(options, workload);
+  const seen = await target.preview?.(options);
+  const schedule = plan(seen ? { ...topology, nodes: seen.nodes } : topology);
+  const commands = seen?.commands ?? [];
+  return [
+    JSON.stringify(schedule, undefined, 2),
+    ...(commands.length > 0 ? ['what would be run on a node, where a fault asks for it:'] : []),
+    ...commands.map((command) => `  ${command}`),
+    '',
+  ].join('\n');
 }

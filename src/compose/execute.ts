@@ -28,7 +28,7 @@ export async function execute(
   const { options } = prepared;
   const dir = makeRunFolder(prepared);
   const info = firstInfo(prepared);
-  const save: (info: RunInfo, schedule?: unknown) => void = (now, schedule) => {
+  const save = (now: RunInfo, schedule?: unknown): void => {
     writeJson(join(dir, files.run), now);
     if (schedule !== undefined) writeJson(join(dir, files.schedule), schedule);
   };
@@ -60,7 +60,7 @@ export async function execute(
       options,
       random: clientRandom(prepared.seed),
       timeLimitMs: prepared.timeLimitMs,
-      plan: prepared.plan,
+      plan: (topology) => prepared.plan(topology),
       recorder,
       events,
       info,

@@ -62,7 +62,11 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
   const target = pick(registry.targets, '--target', targetName);
   const workload = pick(registry.workloads, '--workload', String(early['workload']));
   const text = scheduleText(early['schedule'] as string | undefined);
-  const names = text === undefined ? nemesisNames(String(early['nemesis'])) : namesIn(text);
+  const names =
+    text === undefined
+      ? nemesisNames(String(early['nemesis']))
+      : // A name that is none is for parseSchedule to tell, with its place in the file.
+        namesIn(text).filter((id) => registry.nemeses.has(id));
   const nemeses = new Map(names.map((id) => [id, pick(registry.nemeses, '--nemesis', id)]));
 
   const specs: OptionSpecs = Object.assign(
@@ -86,7 +90,7 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
   if (options['links'] === 'none' && needsLinks(nemeses)) {
     throw new SchismError(
       'usage',
-      `Expected \`--links\` to be toxiproxy or auto with \`--nemesis ${needsLinks(nemeses)!}\`, got \`none\`.`,
+      `Expected \`--links\` to be toxiproxy or auto with \`--nemesis ${needsLinks(nemeses) ?? ''}\`, got \`none\`.`,
     );
   }
   if (options['dryRun'] !== true) {
@@ -98,7 +102,7 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
   const file = options['schedule'] as string | undefined;
   const plan = (topology: Topology): Schedule =>
     text !== undefined && file !== undefined
-      ? parseSchedule(text, file, [...nemeses.values()], topology)
+      ? parseSchedule(text, file, [...registry.nemeses.values()], topology)
       : planSchedule({
           seed: String(seed),
           nemeses: [...nemeses.values()],

@@ -26,6 +26,7 @@ export function durationText(ms: number): string {
 export function parseOption(name: string, spec: OptionSpec, raw: unknown): OptionValue | undefined {
   if (raw === undefined) return spec.default;
   const flag = `\`${flagName(name)}\``;
+  const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
   switch (spec.type) {
     case 'boolean':
       if (typeof raw !== 'boolean') throw expected(flag, 'given without a value', raw);
@@ -33,7 +34,7 @@ export function parseOption(name: string, spec: OptionSpec, raw: unknown): Optio
     case 'list':
       return (Array.isArray(raw) ? raw : [raw]).map(String);
     case 'duration': {
-      const ms = typeof raw === 'number' ? raw : parseDuration(String(raw));
+      const ms = typeof raw === 'number' ? raw : parseDuration(text);
       if (ms === undefined)
         throw expected(flag, 'a duration such as `90`, `90s`, `5m` or `8h`', raw);
       if (ms < (spec.min ?? 0)) {
@@ -44,10 +45,10 @@ export function parseOption(name: string, spec: OptionSpec, raw: unknown): Optio
     case 'number':
       return parseNumber(flag, spec, raw);
     case 'string':
-      if (spec.choices && !spec.choices.includes(String(raw))) {
+      if (spec.choices && !spec.choices.includes(text)) {
         throw expected(flag, `one of ${spec.choices.join(', ')}`, raw);
       }
-      return String(raw);
+      return text;
   }
 }
 

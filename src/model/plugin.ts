@@ -134,5 +134,7 @@ export interface Target {
   capabilities(options: OptionValues): readonly Capability[];
   /** Throws a SchismError (usage) that names what is missing on this machine, before anything starts. */
   check(options: OptionValues, cacheDir: string): Promise<void>;
+  /** For `--dry-run`, without changing anything: the nodes, and what would be run on each. */
+  preview?(options: OptionValues): Promise<{ nodes: number[]; commands: string[] }>;
   start(context: TargetContext): Promise<Cluster>;
 }

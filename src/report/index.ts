@@ -1,5 +1,4 @@
 /** A run in words and pictures: the page, the terminal, JUnit. */
 export { junit } from './junit.js';
-export { readStory, writeReport, type ReportOptions } from './page.js';
-export type { StoryLine } from './story.js';
-export { verdictLines, verdictText, type TextOptions } from './text.js';
+export { readStory, writeReport } from './page.js';
+export { verdictLines, verdictText } from './text.js';

@@ -360,9 +360,18 @@ export function headSentence(source: Source): Rich {
       ['bad', capital(verdict.sentence)],
       main && main.faults.length > 0 ? ` under fault ${list(main.faults)}.` : '.',
     ];
+  const others = verdict.cases.filter((one) => one.type === 'lost-write' && one.id !== main.id);
+  const all = others.reduce((sum, one) => sum + one.count, main.count);
+  const elsewhere = new Set(others.flatMap((one) => one.faults)).size;
   return [
     `Node ${node} went on acknowledging writes to ${keyText(run, key)} while links were cut; node ${next.leader} took over in epoch ${next.epoch}, and `,
-    ['bad', `${plural(lost.length, 'acknowledged write was', 'acknowledged writes were')} lost`],
+    ['bad', `${plural(main.count, 'acknowledged write was', 'acknowledged writes were')} lost`],
+    ...(others.length > 0
+      ? [
+          `; with ${plural(elsewhere, 'more fault', 'more faults')} `,
+          ['bad', `${num(all)} in all`] as ['bad', string],
+        ]
+      : []),
     '.',
   ];
 }

@@ -112,14 +112,11 @@ export class FaultRunner {
     } catch (error) {
       this.row(fault, F.faultRefused, messageOf(error));
       status.inForce = false;
-      events.line(
-        'fault',
-        `fault ${fault.id}  ${fault.nemesis} could not be applied: ${messageOf(error)}`,
-      );
+      this.say(`fault ${fault.id}  ${fault.nemesis} could not be applied: ${messageOf(error)}`);
       return false;
     }
     this.row(fault, F.faultApplied);
-    events.line('fault', `fault ${fault.id}  ${status.title} ${status.what} applied`);
+    this.say(`fault ${fault.id}  ${status.title} ${status.what} applied`);
     this.follow(entry.applied.proof, (proof) => {
       this.row(fault, F.faultProof, proof.by, proof);
       status.inForce =
@@ -153,12 +150,12 @@ export class FaultRunner {
       status.gone = false;
       const by = `healing failed: ${messageOf(error)}`;
       this.row(fault, F.healProof, by, { state: 'unproven', timeNs: recorder.now(), by });
-      events.line('fault', `fault ${fault.id}  ${by}`);
+      this.say(`fault ${fault.id}  ${by}`);
       return;
     }
     status.endNs = recorder.now();
     this.row(fault, F.healed);
-    events.line('fault', `fault ${fault.id}  ${status.title} ${status.what} healed`);
+    this.say(`fault ${fault.id}  ${status.title} ${status.what} healed`);
     this.follow(healed.proof, (proof) => {
       this.row(fault, F.healProof, proof.by, proof);
       status.gone =
@@ -195,6 +192,10 @@ export class FaultRunner {
       }
       return;
     }
+  }
+
+  private say(text: string): void {
+    this.parts.events.line('fault', text, this.parts.recorder.now());
   }
 
   private follow(proof: Promise<Proof>, then: (proof: Proof) => void): void {

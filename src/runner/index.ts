@@ -1,2 +1,2 @@
-export { run, type RunParts } from './run.js';
-export { startClock, type StartClock } from './start-clock.js';
+export { run } from './run.js';
+export { startClock } from './start-clock.js';

@@ -1,4 +1,5 @@
 /** The life of a run: start, load under faults, heal, recover, final reads, stop. */
+import { setMaxListeners } from 'node:events';
 import {
   F,
   keyName,
@@ -92,8 +93,11 @@ async function finish(parts: RunParts, cluster: Cluster | undefined): Promise<vo
   const timed = stopwatch(info);
   try {
     await timed('stop', async () => {
-      await cluster?.stop();
-      await parts.links?.close();
+      try {
+        await cluster?.stop();
+      } finally {
+        await parts.links?.close();
+      }
     });
   } finally {
     await recorder.close();
@@ -113,7 +117,11 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
   const meter = new Meter();
   const probes = new Probes(cluster, recorder, (key, claims) => {
     const words = claims.map(({ node, epoch }) => `node ${node} epoch ${epoch}`);
-    events.line('leader', `${keyName(keys[key]!)} ${words.join(' AND ') || 'none'}`);
+    events.line(
+      'leader',
+      `${keyName(keys[key]!)} ${words.join(' AND ') || 'none'}`,
+      recorder.now(),
+    );
   });
   const faults = new FaultRunner(
     { cluster, topology, nemeses: parts.nemeses, recorder, events },
@@ -125,6 +133,8 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
 
   const ended = new AbortController();
   const stop = AbortSignal.any([ended.signal, parts.interrupt]);
+  // Every worker and every fault waits with it: many listeners are no leak here.
+  setMaxListeners(0, stop, parts.interrupt);
   recorder.begin();
   info.startedAt = new Date().toISOString();
   parts.save(info, schedule);

@@ -28,7 +28,8 @@ export async function swallowingToxiproxy(): Promise<{ url: string; close(): Pro
         answer.end(incoming.method === 'DELETE' ? undefined : body);
         return;
       }
-      const { host: _host, ...headers } = incoming.headers;
+      const headers = { ...incoming.headers };
+      delete headers.host;
       const onward = request(
         { port, host: '127.0.0.1', path: incoming.url, method: incoming.method, headers },
         (got) => {

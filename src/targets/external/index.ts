@@ -10,6 +10,7 @@ import {
   type Address,
   type Cluster,
   type KeyName,
+  type OptionValues,
   type Ping,
   type Target,
   type TargetContext,
@@ -22,6 +23,7 @@ import {
   checkTemplates,
   clientConfigOf,
   externalOptions,
+  fill,
   templatesOf,
   type ClientConfig,
 } from './options.js';
@@ -43,22 +45,37 @@ const target: Target = {
     checkTemplates(options);
     await clientConfigOf(options);
   },
+  preview,
   start,
 };
 export default target;
+
+/** Who is there. A cluster that cannot be reached is a wrong address to the user. */
+async function look(options: OptionValues, signal?: AbortSignal) {
+  const settings = await clientConfigOf(options);
+  const bootstrap = bootstrapOf(options);
+  const asked = { bootstrap, settings, timeoutMs: reachMs, ...(signal && { signal }) };
+  const found = await describeCluster(asked).catch((error: unknown) => {
+    throw new SchismError('usage', messageOf(error), { cause: error });
+  });
+  return { settings, bootstrap, found };
+}
+
+async function preview(options: OptionValues): Promise<{ nodes: number[]; commands: string[] }> {
+  const { found } = await look(options);
+  const templates = Object.entries(templatesOf(options));
+  const commands = found.nodes.flatMap(({ id, address }) =>
+    templates.map(([what, template]) => `${what} ${id}: ${fill(template, id, address)}`),
+  );
+  return { nodes: found.nodes.map(({ id }) => id), commands };
+}
 
 async function start(context: TargetContext): Promise<Cluster> {
   const { options, recorder, signal } = context;
   const templates = templatesOf(options);
   if (Object.keys(templates).length > 0) watch();
-  const settings = await clientConfigOf(options);
-  const bootstrap = bootstrapOf(options);
-  context.progress(`looking at the cluster of ${bootstrap.map(name).join(', ')}`);
-  const found = await describeCluster({ bootstrap, settings, timeoutMs: reachMs, signal }).catch(
-    (error: unknown) => {
-      throw new SchismError('usage', messageOf(error), { cause: error });
-    },
-  );
+  context.progress(`looking at the cluster of ${bootstrapOf(options).map(name).join(', ')}`);
+  const { settings, bootstrap, found } = await look(options, signal);
   const { tls } = securityOf(settings);
   const ping = pingOver(tls);
   const nodes = found.nodes.map(
