@@ -52,6 +52,8 @@ function start(): void {
   const program = fileURLToPath(new URL('./watcher.js', import.meta.url));
   const child = execa(process.execPath, [program, token], {
     detached: true,
+    // What the tester preloads may not be able to live through signals.
+    env: { NODE_OPTIONS: '' },
     cleanup: false,
     reject: false,
     buffer: false,

@@ -74,6 +74,8 @@ t.test('a tester that ends by itself with things undone leaves nothing behind', 
 /** The watcher itself, with things to watch, and a way to let go of it. */
 function watcher(items: readonly object[]) {
   const child = spawn(process.execPath, [watcherFile, `token-${randomUUID()}`], {
+    // The test runner's own loader has handlers for signals, which must not stand in for ours.
+    env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   const exited = once(child, 'exit');
