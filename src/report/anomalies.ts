@@ -34,7 +34,7 @@ function proofTable(anomaly: Anomaly): Html {
   const rows = anomaly.proof.map((step, i) => {
     const n = numbers[i];
     const process = step.process >= 0 ? String(step.process) : '';
-    return markup`<tr role="row"><td role="cell">${n !== undefined && markup`<span class="step">${n}</span>`}</td><td role="cell" class="nowrap">${opLink(step.op)} ${step.what}</td><td role="cell" data-l="${process && 'process'}">${process}</td><td role="cell" class="r nowrap">${step.timeNs >= 0 && secs(step.timeNs)}</td><td role="cell">${step.says}</td></tr>`;
+    return markup`<tr role="row"><td role="cell">${n !== undefined && markup`<span class="step">${n}</span>`}</td><td role="cell" class="nowrap">${opLink(step.op)} ${step.what}</td><td role="cell" data-l="${process && 'process'}">${process}</td><td role="cell" class="r nowrap">${step.timeNs !== -1 && secs(step.timeNs)}</td><td role="cell">${step.says}</td></tr>`;
   });
   return markup`<p class="cap"><b>The smallest proof.</b>${raw(' ')}${anomaly.proof.length === 0 && 'None was recorded.'}</p>${scroll(
     'Witness operations',
@@ -225,13 +225,12 @@ function card(source: Source, one: Case, batches: () => Iterable<Batch>): Html {
 }
 
 export function anomaliesSection(source: Source, batches: () => Iterable<Batch>): Html {
-  const { verdict } = source;
   const cards = cardsOf(source);
-  const causes = cards.filter((one) => one.partOf === undefined).length;
-  const kinds = new Set(verdict?.cases.map((one) => one.type)).size;
+  const faults = new Set(cards.flatMap((one) => one.faults)).size;
+  const kinds = new Set(cards.map((one) => one.type)).size;
   const note =
     cards.length > 0 &&
-    markup`<p class="rail-note">${words.plural(kinds, 'kind')}, ${words.plural(causes, 'cause')}</p>`;
+    markup`<p class="rail-note">${words.plural(kinds, 'kind')}${faults > 0 && `, under ${words.plural(faults, 'fault')}`}</p>`;
   return markup`<section class="part" id="anomalies">
 <div class="row stack"><div class="rail"><h2>Anomalies</h2>${note}</div><div>${cards.length === 0 && noneFound(source)}</div></div>
 ${cards.map((one) => card(source, one, batches))}</section>`;

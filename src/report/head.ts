@@ -15,19 +15,15 @@ export const stateOf = ({ verdict }: Source): VerdictWord => verdict?.verdict ??
 export const titleOf = (source: Source): string =>
   source.verdict ? wordOf[source.verdict.verdict] : 'Not judged';
 
-const option = (source: Source, ...names: string[]): string | undefined => {
-  for (const name of names) {
-    const value = source.run.options[name];
-    if (value !== undefined && value !== '') return String(value);
-  }
-  return undefined;
-};
+/** What is tested, among the versions of what tests it. */
+const products = /^(apache kafka|redpanda|chronik)\b/i;
 
 function facts(source: Source): [name: string, value: string, small: string, unk?: true][] {
   const { run, verdict, data } = source;
-  const product = Object.entries(run.facts)[0];
+  const product = Object.entries(run.facts).find(([name]) => products.test(name));
   const links = run.facts['Links'];
-  const rf = option(source, 'replicationFactor');
+  const rf = run.options['replicationFactor'];
+  const isr = run.facts['min.insync.replicas'] ?? run.options['minInsyncReplicas'];
   const ended = run.ended?.timeNs ?? source.facts.phases.lastNs;
   const total = data.counts.ok + data.counts.fail + data.counts.info;
   const ops: [string, string, string] = [
@@ -55,13 +51,17 @@ function facts(source: Source): [name: string, value: string, small: string, unk
               ],
       ]
     : [];
-  const target =
-    product && /kafka|chronik|redpanda/i.test(product[0])
-      ? `${product[0]} ${product[1]}`
-      : run.target;
   return [
-    ['Target', target, links ? `links: ${links}` : ''],
-    ['Nodes', words.num(run.nodes.length), rf ? `replication factor ${rf}` : ''],
+    [
+      'Target',
+      product?.join(' ') ?? run.target,
+      [run.target === 'kafka' && 'KRaft', links && words.capital(links)].filter(Boolean).join(', '),
+    ],
+    [
+      'Nodes',
+      words.num(run.nodes.length),
+      [rf && `rf ${String(rf)}`, isr && `min ISR ${String(isr)}`].filter(Boolean).join(', '),
+    ],
     [
       'Workload',
       `${run.workload}, acks=${run.acks === -1 ? 'all' : run.acks}`,

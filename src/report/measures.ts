@@ -12,13 +12,15 @@ const mostKeys = 12;
 /** More are in verdict.json. */
 const mostFolded = 100;
 
-/** Those of the anomalies first. */
+/** Those of the anomalies first, where not all fit. */
 function keysInOrder({ run, verdict }: Source): number[] {
-  const first = (verdict?.cases ?? []).flatMap((one) => one.keys);
+  const few = run.keys.length <= mostKeys;
+  const first = few ? [] : (verdict?.cases ?? []).flatMap((one) => one.keys);
   return [...new Set([...first, ...run.keys.map((one) => one.key)])].filter((key) => key >= 0);
 }
 
-const stepText = (step: number): string => (step < 1 ? took(step * 1e9) : `${step} s`);
+const stepText = (step: number): string =>
+  (step < 1 ? took(step * 1e9) : `${step} s`).replace(' ', '\u00a0');
 
 type PerKey = (what: plots.Plotted, keys: readonly number[]) => Promise<Html>;
 async function perKey(what: plots.Plotted, keys: readonly number[], plot: PerKey): Promise<Html> {
@@ -46,7 +48,7 @@ export async function measuresSection(source: Source): Promise<Html> {
   const rows = [
     plot(
       'Latency of ok',
-      `log; for each ${stepText(series.latency.bins.step)}`,
+      `log; per ${stepText(series.latency.bins.step)}`,
       latencyText(source),
       await plots.latencyPlot(what),
     ),
@@ -136,13 +138,17 @@ function gapsText({ verdict, run }: Source, lost: number): Html {
   return markup`${longest.length > 0 && `Longest time without an acknowledged send: ${list(longest)}.`}${bad}`;
 }
 function epochText({ data }: Source): Html {
-  const longest = [...data.overlaps].sort((a, b) => b.t1 - b.t0 - (a.t1 - a.t0))[0];
+  const [longest, ...rest] = [...data.overlaps].sort((a, b) => b.t1 - b.t0 - (a.t1 - a.t0));
   if (!longest) return markup`No two nodes said at the same time that they lead the same key.`;
   const key = data.keys[longest.key] ?? `key ${longest.key}`;
   const acked = longest.bad
     ? 'both acknowledged writes, or a checker calls it split-brain'
     : 'the older one acknowledged nothing';
-  return markup`${key} is led by node ${longest.old.node} (epoch ${longest.old.epoch}) and node ${longest.young.node} (epoch ${longest.young.epoch}) at once for ${took((longest.t1 - longest.t0) * 1e9)}; ${acked}.`;
+  const also = rest
+    .slice(0, 3)
+    .map((one) => `${data.keys[one.key]} for ${took((one.t1 - one.t0) * 1e9)}`);
+  const more = rest.length > 3 ? ` and ${num(rest.length - 3)} more times` : '';
+  return markup`${key} is led by node ${longest.old.node} (epoch ${longest.old.epoch}) and node ${longest.young.node} (epoch ${longest.young.epoch}) at once for ${took((longest.t1 - longest.t0) * 1e9)}; ${acked}.${also.length > 0 && ` Two leaders too: ${also.join(', ')}${more}.`}`;
 }
 function recoveryText({ verdict }: Source): Html {
   const slowest = [...(verdict?.stats.recoveries ?? [])].sort(

@@ -16,7 +16,7 @@ export interface StoryLine {
   text: Rich;
 }
 
-const most = 6;
+const most = 8;
 const around = (source: Source, fromNs: number, toNs = fromNs): [number, number] => [
   Math.max(source.data.begin, fromNs / 1e9 - 1),
   Math.min(source.data.end, toNs / 1e9 + 1),
@@ -143,28 +143,18 @@ function faultLine(source: Source, span: FaultSpan, withEffects: boolean): Story
 
 /** The fault that the first anomaly fell into, acks that were false, the next leader, the first sign. */
 function lossLines(source: Source, main: Case, lost: readonly Lost[]): StoryLine[] {
-  const { facts, run } = source;
+  const { facts } = source;
   const key = main.keys[0] ?? -1;
-  const name = keyText(run, key);
   const first = lost[0];
   const last = lost.at(-1);
   if (!first || !last) return [];
   const lines: StoryLine[] = [];
   const nodes = [...new Set(lost.map((one) => one.node))].filter((node) => node >= 0);
-  const who = nodes.length === 0 ? 'The cluster' : capital(nodesText(nodes.sort((a, b) => a - b)));
-  const offsets = lost.map((one) => one.offset).filter((offset) => offset >= 0);
-  const where =
-    offsets.length > 0 ? `, offsets ${Math.min(...offsets)} to ${Math.max(...offsets)}` : '';
-  const within = lost.length > 1 ? ` in ${took(last.ackedNs - first.ackedNs)}` : '';
   lines.push({
     timeNs: first.ackedNs,
     kind: 'bad',
     go: around(source, first.ackedNs, last.ackedNs),
-    text: [
-      `${who} ${nodes.length > 1 ? 'acknowledge' : 'acknowledges'} writes to ${main.keys.length > 1 ? `${main.keys.length} keys` : name} that will be lost: `,
-      ['b', `${num(lost.length)}${within}`],
-      `${main.keys.length > 1 ? '' : where}.`,
-    ],
+    text: ackedText(source, main, lost),
   });
   const change = facts.leaders.changes.find(
     (one) =>
@@ -231,7 +221,7 @@ function healLine(source: Source, span: FaultSpan): StoryLine[] {
 }
 
 /** Final reads, or why there are none. */
-function finalLine(source: Source, lost: readonly Lost[]): StoryLine[] {
+function finalLine(source: Source, lost: number): StoryLine[] {
   const { facts, verdict, run } = source;
   const finals = [...facts.finals.keys.values()];
   const last = finals.reduce((t, one) => Math.max(t, one.timeNs), -1);
@@ -253,8 +243,8 @@ function finalLine(source: Source, lost: readonly Lost[]): StoryLine[] {
     ];
   const records = finals.reduce((n, one) => n + one.n, 0);
   const tail =
-    lost.length > 0
-      ? ` None of the ${plural(lost.length, 'lost value')} is there.`
+    lost > 0
+      ? ` None of the ${plural(lost, 'lost value')} is there.`
       : verdict?.verdict === 'invalid'
         ? ''
         : ` ${plural(verdict?.stats.ackedValues ?? 0, 'acknowledged write')}, ${plural(records, 'record')} read.`;
@@ -265,6 +255,32 @@ function finalLine(source: Source, lost: readonly Lost[]): StoryLine[] {
       text: [`Final reads reach the high watermark of every key.${tail}`],
     },
   ];
+}
+
+/** Who acknowledged what will be lost, and where. */
+function ackedText(source: Source, one: Case, lost: readonly Lost[], again = false): Rich {
+  const nodes = [...new Set(lost.map(({ node }) => node))].filter((node) => node >= 0);
+  const who = nodes.length === 0 ? 'The cluster' : capital(nodesText(nodes.sort((a, b) => a - b)));
+  const many = one.keys.length > 1;
+  const keys = many ? `${one.keys.length} keys` : keyText(source.run, one.keys[0] ?? -1);
+  const offsets = lost.map(({ offset }) => offset).filter((offset) => offset >= 0);
+  const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
+  const within = lost.length > 1 ? ` in ${took(lost.at(-1)!.ackedNs - lost[0]!.ackedNs)}` : '';
+  const verb = nodes.length > 1 ? 'acknowledge' : 'acknowledges';
+  return [
+    `${again ? `Fault ${list(one.faults)}: ${who.replace(/^N/, 'n')}` : who} ${verb} writes to ${keys} that will be lost: `,
+    ['b', `${num(lost.length)}${within}`],
+    many || offsets.length === 0 ? '.' : `, offsets ${low} to ${high}.`,
+  ];
+}
+const otherLosses = (verdict: Verdict, main: Case): Case[] =>
+  verdict.cases.filter((one) => one.type === 'lost-write' && one !== main);
+/** The same under another fault. */
+function againLine(source: Source, one: Case): StoryLine {
+  const lost = lostOf(source, one);
+  const [from, to] = [lost[0]?.ackedNs ?? one.spanNs[0], lost.at(-1)?.ackedNs ?? one.spanNs[1]];
+  const text = ackedText(source, one, lost, one.faults.length > 0);
+  return { timeNs: from, kind: 'bad', go: around(source, from, to), text };
 }
 
 /** Other anomalies than lost writes: when each first showed. */
@@ -288,24 +304,26 @@ export function storyOf(source: Source): StoryLine[] {
   let lines: StoryLine[];
   if (verdict?.verdict === 'invalid' && main) {
     const cause = spans.find((span) => main.faults.includes(span.id));
+    const others = lost.length > 0 ? otherLosses(verdict, main) : [];
     lines = [
       ...(cause ? [faultLine(source, cause, lost.length === 0), ...healLine(source, cause)] : []),
       ...(lost.length > 0 ? lossLines(source, main, lost) : [caseLine(source, main)]),
-      ...finalLine(source, lost),
+      ...finalLine(source, lost.length + others.reduce((n, one) => n + one.count, 0)),
     ];
+    for (const one of others) if (lines.length < most) lines.push(againLine(source, one));
     for (const one of verdict.cases)
-      if (one !== main && one.partOf === undefined && lines.length < most)
+      if (one !== main && !others.includes(one) && one.partOf === undefined && lines.length < 6)
         lines.push(caseLine(source, one));
   } else {
     const doubtful = (span: FaultSpan): boolean =>
       span.refused !== undefined || span.inForce?.state === 'unproven';
-    const room = most - 1;
+    const room = 5;
     // Those without proof first: they are why a run is unknown.
     const chosen = [...spans.filter(doubtful), ...spans.filter((span) => !doubtful(span))].slice(
       0,
       room,
     );
-    lines = [...chosen.map((span) => faultLine(source, span, true)), ...finalLine(source, lost)];
+    lines = [...chosen.map((span) => faultLine(source, span, true)), ...finalLine(source, 0)];
   }
   const ended = source.run.ended;
   if (ended && ended.how !== 'complete')
@@ -360,15 +378,18 @@ export function headSentence(source: Source): Rich {
       ['bad', capital(verdict.sentence)],
       main && main.faults.length > 0 ? ` under fault ${list(main.faults)}.` : '.',
     ];
-  const others = verdict.cases.filter((one) => one.type === 'lost-write' && one.id !== main.id);
+  const others = otherLosses(verdict, main);
   const all = others.reduce((sum, one) => sum + one.count, main.count);
-  const elsewhere = new Set(others.flatMap((one) => one.faults)).size;
+  const elsewhere = [...new Set(others.flatMap((one) => one.faults))].sort((a, b) => a - b);
+  const apart = cause.what.startsWith(`node ${node} |`);
   return [
-    `Node ${node} went on acknowledging writes to ${keyText(run, key)} while links were cut; node ${next.leader} took over in epoch ${next.epoch}, and `,
+    `Node ${node}${apart ? ', cut off from its peers,' : ''} went on acknowledging writes to ${keyText(run, key)}${apart ? '' : ' while links were cut'}; node ${next.leader} took over in epoch ${next.epoch}, and `,
     ['bad', `${plural(main.count, 'acknowledged write was', 'acknowledged writes were')} lost`],
     ...(others.length > 0
       ? [
-          `; with ${plural(elsewhere, 'more fault', 'more faults')} `,
+          elsewhere.length > 0
+            ? `; with ${elsewhere.length > 4 ? `${elsewhere.length} more faults` : `${elsewhere.length > 1 ? 'faults' : 'fault'} ${list(elsewhere)}`}, `
+            : '; ',
           ['bad', `${num(all)} in all`] as ['bad', string],
         ]
       : []),

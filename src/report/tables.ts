@@ -45,7 +45,7 @@ function faultRow(source: Source, span: FaultSpan): Html {
       (one) =>
         markup`<span class="nowrap">${words.keyText(run, one.key).slice(0, 40)} <b>${words.num(one.inForce)}</b></span>${one.beforeLeaderChange > 0 && `, ${words.num(one.beforeLeaderChange)} just before a leader change`}<br/>`,
     );
-  return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="applied">${at(span.appliedNs >= 0 ? span.appliedNs : span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${words.took(one.toNs - one.fromNs)}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
+  return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="begun">${at(span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${words.took(one.toNs - one.fromNs)}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
 }
 
 export function faultsSection(source: Source): Html {
@@ -54,7 +54,7 @@ export function faultsSection(source: Source): Html {
     scroll(
       'Faults and their proof',
       markup`<table role="table" class="fold-faults">
-<thead><tr role="row"><th role="columnheader" class="r"><span class="sr">No.</span></th><th role="columnheader">Fault</th><th role="columnheader" class="r">Applied</th><th role="columnheader" style="width:21%">Proven in force</th><th role="columnheader" class="r">Healed</th><th role="columnheader" style="width:19%">Proven gone</th><th role="columnheader">Recovered after</th><th role="columnheader">Acks at risk</th></tr></thead>
+<thead><tr role="row"><th role="columnheader" class="r"><span class="sr">No.</span></th><th role="columnheader">Fault</th><th role="columnheader" class="r">Begun</th><th role="columnheader" style="width:21%">Proven in force</th><th role="columnheader" class="r">Healed</th><th role="columnheader" style="width:19%">Proven gone</th><th role="columnheader">Recovered after</th><th role="columnheader">Acks at risk</th></tr></thead>
 <tbody role="rowgroup">${rows.map((span) => faultRow(source, span))}</tbody></table>`,
     );
   const astray = routes.filter((one) => one.proof.state === 'unproven');

@@ -30,7 +30,8 @@ function tools(data: PageData): string {
   // Those of the anomalies first: the others may not find room.
   const first = new Set(data.cases.flatMap((one) => one.keys));
   const keys = data.keys.map((name, key) => ({ name, key }));
-  keys.sort((a, b) => Number(first.has(b.key)) - Number(first.has(a.key)) || a.key - b.key);
+  if (keys.length > keyChips)
+    keys.sort((a, b) => Number(first.has(b.key)) - Number(first.has(a.key)) || a.key - b.key);
   const shown = keys.slice(0, keyChips);
   return `<div class="tl-tools no-print">
 ${group('outcome', (['ok', 'fail', 'info'] as const).map((id) => chip('out', id, id, counts[id])).join(''))}

@@ -73,9 +73,10 @@ t.test('a tester that ends by itself with things undone leaves nothing behind', 
 
 /** The watcher itself, with things to watch, and a way to let go of it. */
 function watcher(items: readonly object[]) {
-  const child = spawn(process.execPath, [watcherFile, `token-${randomUUID()}`], {
-    // The test runner's own loader has handlers for signals, which must not stand in for ours.
-    env: { ...process.env, NODE_OPTIONS: '' },
+  // The test runner puts its own loader, with handlers for signals, into every child that it sees
+  // started; it must not stand in for the watcher's.
+  const bare = ['-u', 'NODE_OPTIONS', process.execPath];
+  const child = spawn('env', [...bare, watcherFile, `token-${randomUUID()}`], {
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   const exited = once(child, 'exit');
