@@ -6,7 +6,7 @@ import { wholeRun } from '../support/e2e.js';
 import { need } from '../support/need.js';
 import { swallowingToxiproxy } from '../support/swallow.js';
 
-if (need(t, 'linux', 'java', 'maven', 'go')) tests();
+if (need(t, 'linux', 'java', 'maven', 'toxiproxy')) tests();
 
 function tests(): void {
   t.test('acks=1 and an isolated leader: acknowledged writes are lost', async (t) => {
