@@ -19,7 +19,9 @@ pre.trace { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.45 var(
 #anomalies > .row + .card { margin-top: 18px; }
 .plots { margin-top: 22px; }
 .plot.axis { border-top: 0; padding: 0; }
-th, td.r { white-space: nowrap; }
+th, td.r, .log td.c { white-space: nowrap; }
+.log td.c { overflow-wrap: normal; }
+.two td, .two th { padding-right: 10px; }
 .log th { white-space: normal; }
 td, .env dd, .happened p, .say, .story, .known li, code.wrap { overflow-wrap: anywhere; }
 .cmd code span { white-space: normal; display: inline-block; max-width: 100%; }
@@ -34,7 +36,6 @@ html:not([data-script]) .go { display: none; }
   .y-out { display: none; }
   .plot svg text.y-in { display: inline; font-size: 10.5px; fill: var(--ink-2); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
   .wide-only { display: none; }
-  .log th, .log td { overflow-wrap: anywhere; }
 }
 @media print { .more-row { display: table-row !important; } label.more { display: none; } }
 `;

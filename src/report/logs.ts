@@ -10,7 +10,7 @@ const after = 2;
 const head = 5;
 const tail = 3;
 /** Rows in the file; more are in the history. */
-const mostRows = 600;
+const mostRows = 300;
 
 interface Column {
   name: string;
@@ -43,14 +43,12 @@ function offsetsOf(one: Case, key: number): number[] {
   const sorted = [...new Set(all)].sort((a, b) => a - b);
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const rows: number[] = [];
-  for (
-    let offset = Math.max(0, first - before);
-    offset <= last + after && rows.length < mostRows;
-    offset++
-  )
-    rows.push(offset);
-  return rows;
+  const from = Math.max(0, first - before);
+  const n = last + after - from + 1;
+  // Of very many: the first ones, and the end.
+  return Array.from({ length: Math.min(n, mostRows) }, (_, i) =>
+    n <= mostRows || i < mostRows - after - tail ? from + i : last + after - (mostRows - 1 - i),
+  );
 }
 
 const leaderOf = (source: Source, key: number, epoch: number): number =>
@@ -104,6 +102,8 @@ export function logTable(source: Source, one: Case, key: number): Html | undefin
   const lost = one.type === 'lost-write';
   const folded = (i: number): boolean => i >= before + head && i < offsets.length - after - tail;
   const hidden = offsets.filter((_, i) => folded(i)).length;
+  const absent = (offsets.at(-1) ?? 0) - (offsets[0] ?? 0) + 1 - offsets.length;
+  const only = absent > 0 && `; ${words.num(absent)} are in the history alone`;
   let marked = false;
   const rows = offsets.flatMap((offset, i) => {
     const above = i > 0 ? offset - 1 : -1;
@@ -120,7 +120,7 @@ export function logTable(source: Source, one: Case, key: number): Html | undefin
         : []),
       ...(i === before + head && hidden > 1
         ? [
-            markup`<tr class="fold"><td></td><td colspan="${columns.length + 1}"> <label class="more"><input type="checkbox"/> Show ${words.num(hidden)} more offsets</label></td></tr>`,
+            markup`<tr class="fold"><td></td><td colspan="${columns.length + 1}"> <label class="more"><input type="checkbox"/> Show ${words.num(hidden)} more offsets${only}</label></td></tr>`,
           ]
         : []),
       row,

@@ -1,7 +1,7 @@
 /** report.html: one file that needs nothing else. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { files, openRun, writeWhole, type Run } from '../history/index.js';
 import { SchismError } from '../model/index.js';
@@ -132,26 +132,16 @@ function shownDir(dir: string): string {
   return near && !near.startsWith('..') ? near : dir;
 }
 
-/** The files of the run, this page among them although it is being written. */
+/** The files of the run, each node's together; this page too, although it is being written. */
 function sizesOf(dir: string): FileSize[] {
-  const found: FileSize[] = [];
-  const look = (folder: string, depth: number): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
-      a.name.localeCompare(b.name),
-    )) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory() && depth < 2) look(path, depth + 1);
-      else if (entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== files.report)
-        found.push({ name: relative(dir, path), bytes: statSync(path).size });
-    }
-  };
-  look(dir, 0);
+  const sizes = new Map<string, number>();
+  for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort()) {
+    const stat = statSync(join(dir, name));
+    if (!stat.isFile() || name.endsWith('.tmp') || name === files.report) continue;
+    const shown = name.split(sep).slice(0, 2).join('/');
+    sizes.set(shown, (sizes.get(shown) ?? 0) + stat.size);
+  }
+  const found = [...sizes].map(([name, bytes]) => ({ name, bytes }));
   found.sort((a, b) => Number(a.name.includes('/')) - Number(b.name.includes('/')));
-  const shown = found.slice(0, 60);
-  const rest = found.length - shown.length;
-  return [
-    ...shown,
-    { name: files.report, bytes: -1 },
-    ...(rest > 0 ? [{ name: `${rest} more`, bytes: -1 }] : []),
-  ];
+  return [...found, { name: files.report, bytes: -1 }];
 }

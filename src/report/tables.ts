@@ -158,7 +158,7 @@ export interface FileSize {
 export function filesSection(source: Source, files: readonly FileSize[], dir: string): Html {
   const rows = files.map(
     (one) =>
-      markup`<tr><td style="width:26%"><code>${one.name}</code></td><td>${about[one.name] ?? (one.name.startsWith('nodes') ? 'logs of the nodes' : '')}${one.name === 'history.arrow' && source.verdict && `, ${words.num(source.verdict.history.rows)} rows`}</td><td class="r nowrap">${one.bytes >= 0 && words.bytes(one.bytes)}</td></tr>`,
+      markup`<tr><td style="width:26%"><code>${one.name}</code></td><td>${about[one.name] ?? (one.name.startsWith('nodes') ? 'settings and log of each start of the node' : '')}${one.name === 'history.arrow' && source.verdict && `, ${words.num(source.verdict.history.rows)} rows`}</td><td class="r nowrap">${one.bytes >= 0 && words.bytes(one.bytes)}</td></tr>`,
   );
   return part(
     'files',

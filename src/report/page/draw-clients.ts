@@ -303,7 +303,7 @@ function drawReplacements(pen: Pen, run: Run, lane: Extract<Lane, { kind: 'clien
     const x = crisp(pen.x(since) - 2);
     pen.c.strokeStyle = pen.pal.info;
     pen.line(x, lane.y + 1, x, lane.y + lane.h - 1);
-    if (pen.span < 20 && x > 20)
+    if (pen.span < 4 && x > 20)
       pen.write(`${list[i - 1]![0]}\u2192${process}`, x - 3, lane.y + 18.5, pen.pal.info, {
         ...{ size: 10.5, weight: 600, align: 'right', halo: true },
       });

@@ -207,7 +207,7 @@ function addClients(b: Builder, run: Run, expanded: Expanded, only: Only | undef
         ? ''
         : processes.length < 4
           ? processes.join(' \u2192 ')
-          : `${processes[0]!} \u2192\u2026 ${processes.at(-1)!}`;
+          : `${processes[0]!} \u2026 ${processes.at(-1)!}`;
     b.add({ kind: 'client', h: 25, client, label: `client ${client}`, short: `c${client}`, sub });
   }
   if (only) return;
