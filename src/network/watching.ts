@@ -24,7 +24,7 @@ export const defaults: Limits = {
   healLimitMs: 60_000,
 };
 
-/** Links tried at the same time; most of that time is spent waiting for no answer. */
+/** Destinations asked at the same time once it is over. */
 const width = 8;
 /** A link is unproven only after so many looks, however slow the machine was. */
 const fewest = 4;
@@ -65,10 +65,10 @@ export interface Line extends Subject {
   state: 'open' | 'proven' | 'unproven' | 'moot';
   /** Whether the real address answered when it was last asked. */
   real: 'unasked' | 'answered' | 'silent';
-  /** From when on it has answered each time, ms. */
-  realSinceMs: number;
-  /** It was silent at some time. */
-  wasSilent: boolean;
+  /** From when on it has answered each time and no other fault cut the link, ms; NaN: not now. */
+  freeSinceMs: number;
+  /** It was silent, or another fault cut the link, at some time. */
+  wasBusy: boolean;
   /** Another fault cut it when it was last looked at. */
   held: boolean;
   /** Round trips to the real address, ms. */
@@ -88,6 +88,8 @@ export interface Eye {
   nowMs(): number;
   /** Asks the real address; undefined if it did not answer. */
   real(line: Line): Promise<number | undefined>;
+  /** Notes whether another fault cuts the link; gives it back. */
+  held(line: Line, cut: boolean): boolean;
   /** Asks through the link. */
   through(line: Line, boundMs: number): Promise<number | undefined>;
   /** The link did what it must not do; after `forMs` of it the line is unproven. */
@@ -105,7 +107,10 @@ export interface Task {
   unseen: 'unproven' | 'moot';
 }
 
-/** Looks at all links round after round until each is settled, one is unproven, or it is over. */
+/**
+ * Looks at every link again and again until each is settled, one is unproven, or it is over. No
+ * link waits for another: one whose destination is dead takes long to say nothing.
+ */
 export function watchLinks(env: ProofEnv, task: Task): Watching {
   const limits = { ...defaults, ...env.limits };
   const over = new AbortController();
@@ -119,12 +124,17 @@ export function watchLinks(env: ProofEnv, task: Task): Watching {
     const started = eye.nowMs();
     const end = aborted(over.signal);
     const open = (): Line[] => lines.filter((line) => line.state === 'open');
-    while (!over.signal.aborted && eye.nowMs() - started < task.limitMs) {
-      const round = inParallel(open(), width, (line) => task.look(line, eye));
-      await Promise.race([round.catch(() => undefined), end]);
-      if (open().length === 0 || lines.some(({ state }) => state === 'unproven')) break;
-      await pause(limits.everyMs, over.signal);
-    }
+    const watch = async (line: Line): Promise<void> => {
+      while (!over.signal.aborted && eye.nowMs() - started < task.limitMs) {
+        await task.look(line, eye);
+        if (line.state === 'unproven') stop();
+        if (line.state !== 'open') return;
+        await pause(limits.everyMs, over.signal);
+      }
+    };
+    // A look that is still going on when it is over rejects, and changes nothing any more.
+    const all = Promise.all(lines.map((line) => watch(line).catch(() => undefined)));
+    await Promise.race([all, end]);
     stop();
     env.signal.removeEventListener('abort', stop);
     const timeNs = env.now();
@@ -145,8 +155,8 @@ const newLine = (subject: Subject): Line => ({
   others: () => subject.others(),
   state: 'open',
   real: 'unasked',
-  realSinceMs: NaN,
-  wasSilent: false,
+  freeSinceMs: NaN,
+  wasBusy: false,
   held: false,
   realMs: [],
   looks: 0,
@@ -171,13 +181,21 @@ function newEye(env: ProofEnv, limits: Limits, over: AbortSignal): Eye {
       const ms = await ask(line.spec.upstream, limits.boundMs);
       if (ms === undefined) {
         line.real = 'silent';
-        line.wasSilent = true;
+        line.wasBusy = true;
+        line.freeSinceMs = NaN;
         return undefined;
       }
-      if (line.real !== 'answered') line.realSinceMs = nowMs();
+      if (Number.isNaN(line.freeSinceMs)) line.freeSinceMs = nowMs();
       line.real = 'answered';
       line.realMs.push(ms);
       return ms;
+    },
+    held(line, cut) {
+      line.held = cut;
+      if (!cut) return false;
+      line.wasBusy = true;
+      line.freeSinceMs = NaN;
+      return true;
     },
     contrary(line, ms, forMs) {
       if (line.contrary.length === 0) line.contrarySinceMs = nowMs();
@@ -204,8 +222,9 @@ const askUnasked = (open: readonly Line[], ping: Ping, boundMs: number): Promise
 function verdictOf(line: Line, eye: Eye, unseen: Task['unseen']): 'unproven' | 'moot' {
   if (line.held || line.real === 'silent') return 'moot';
   if (line.contrary.length >= (unseen === 'moot' ? fewest : 1)) return 'unproven';
-  // Its destination came back only just before the end: one look takes longer than that.
-  const lookMs = 3 * eye.limits.boundMs + eye.limits.everyMs + addedMs(line.own);
-  if (line.wasSilent && !(eye.nowMs() - line.realSinceMs > lookMs)) return 'moot';
+  // It could be looked at only just before the end: a look may take longer than that.
+  const { boundMs, everyMs } = eye.limits;
+  const lookMs = 3 * (boundMs + addedMs(line.own) + addedMs(line.others())) + everyMs;
+  if (line.wasBusy && !(eye.nowMs() - line.freeSinceMs > lookMs)) return 'moot';
   return unseen;
 }

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { DrivenLinks } from '../../src/network/index.js';
 import type { LinkDriver } from '../../src/network/index.js';
-import type { LinkSpec, Ping } from '../../src/model/index.js';
+import type { Address, LinkSpec, Ping } from '../../src/model/index.js';
 import { Peer, ping } from './peer.js';
 import { pending } from './contract.js';
 
@@ -14,19 +14,23 @@ interface Bench {
   close: AbortController;
   /** Links through which nothing is answered, whatever was ordered. */
   blocked: Set<number>;
-  /** Links whose answers are 120 ms late. */
+  /** Links whose answers are late. */
   late: Set<number>;
+  /** Links whose destination dies as soon as something is asked through them. */
+  dying: Set<number>;
 }
 
 /**
  * Links that lead nowhere but to the real address: no cut has any effect. What a link must not
  * carry is decided by the test, in the ping.
  */
-async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench> {
+async function bench(t: Test, options: Partial<LinkDriver> = {}, lateMs = 120): Promise<Bench> {
   const peers = await Promise.all([1, 2].map((id) => Peer.start(`127.3.1.${id}`)));
   t.teardown(() => Promise.all(peers.map((peer) => peer.stop())));
   const blocked = new Set<number>();
   const late = new Set<number>();
+  const dying = new Set<number>();
+  const dead = new Set<Address>();
   const specs: LinkSpec[] = [1, 2].map((to) => {
     const { address } = peers[to - 1]!;
     return { from: 3 - to, to, purpose: 'broker', listen: { ...address }, upstream: address };
@@ -40,8 +44,9 @@ async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench>
   t.teardown(() => close.abort());
   const through: Ping = async (address, timeoutMs) => {
     const link = specs.findIndex(({ listen }) => listen === address);
-    if (blocked.has(link)) throw new Error('blocked');
-    return (await ping(address, timeoutMs)) + (late.has(link) ? 120 : 0);
+    if (dying.has(link)) dead.add(specs[link]!.upstream);
+    if (blocked.has(link) || dead.has(specs[link]?.upstream ?? address)) throw new Error('silent');
+    return (await ping(address, timeoutMs)) + (late.has(link) ? lateMs : 0);
   };
   const limits = { healMs: 1000, healLimitMs: 3000 };
   const links = new DrivenLinks({
@@ -52,7 +57,7 @@ async function bench(t: Test, options: Partial<LinkDriver> = {}): Promise<Bench>
     closing: close.signal,
     limits,
   });
-  return { links, close, blocked, late };
+  return { links, close, blocked, late, dying };
 }
 
 const pairs = [{ from: 1, to: 2 }] as const;
@@ -89,6 +94,29 @@ t.test('latency without effect is unproven', async (t) => {
   const { links } = await bench(t);
   const slow = await links.shape(pairs, { latencyMs: 100, jitterMs: 20 });
   t.match(await slow.proof, { state: 'unproven', by: /while 100 ms ± 20 ms was ordered$/ });
+});
+
+t.test('latency of a link whose destination dies is moot, and the others show it', async (t) => {
+  const { links, late, dying } = await bench(t);
+  dying.add(1);
+  late.add(0);
+  const slow = await links.shape(pairs, { latencyMs: 100 });
+  t.ok(await pending(slow.proof, 1500), 'it may come back');
+  await slow.heal();
+  t.match(await slow.proof, {
+    state: 'proven',
+    by: /through 2 -> 1 took .*; 1 -> 2 could not be tried, the destination did not answer/,
+  });
+});
+
+t.test('latency that stands out is proven by few looks, and its absence is not', async (t) => {
+  const { links, late } = await bench(t, {}, 300);
+  late.add(0).add(1);
+  const slow = await links.shape(pairs, { latencyMs: 300, jitterMs: 300 });
+  t.equal((await slow.proof).state, 'proven');
+  late.delete(1);
+  const half = await links.shape(pairs, { latencyMs: 300, jitterMs: 50 });
+  t.match(await half.proof, { state: 'unproven', by: /through 1 -> 2 \(broker\) took only/ });
 });
 
 t.test('latency that stays after its heal is unproven', async (t) => {
