@@ -8,7 +8,7 @@ import {
   type ReplicaBatch,
   type View,
 } from '../model/index.js';
-import { newestFetch } from './fetch.js';
+import { newestFetch, type FetchAsk } from './fetch.js';
 import { explain, NodeConnection, type Limit } from './node.js';
 import { errorName } from './outcomes.js';
 import { readRecords } from './records.js';
@@ -178,10 +178,12 @@ class KafkaProbes implements Probes {
       for (;;) {
         const answer = await connection.fetch({ ...ask, offset }, newestFetch, limit);
         const { errorCode, highWatermark, logStart } = answer;
-        const known = this.#marks.get(key.key)?.logStart ?? 0;
-        if (errorName(errorCode) === 'OFFSET_OUT_OF_RANGE' && offset < known) {
-          offset = known;
-          continue;
+        if (errorName(errorCode) === 'OFFSET_OUT_OF_RANGE') {
+          const start = await this.#ownStart(connection, ask, limit);
+          if (start > offset) {
+            offset = start;
+            continue;
+          }
         }
         if (errorCode !== 0) throw refusal(node, `answered ${errorName(errorCode)}`);
         const batch = readRecords(answer.records, offset);
@@ -198,6 +200,19 @@ class KafkaProbes implements Probes {
     } finally {
       connection.close();
     }
+  }
+
+  /** Each replica deletes its old segments by itself; an answer to a fetch at the end tells. */
+  async #ownStart(
+    connection: NodeConnection,
+    ask: Omit<FetchAsk, 'offset'> & { key: number },
+    limit: Limit,
+  ) {
+    const mark = this.#marks.get(ask.key);
+    if (!mark) return -1;
+    const end = { ...ask, offset: mark.highWatermark, maxWaitMs: 0, minBytes: 0 };
+    const answer = await connection.fetch(end, newestFetch, limit);
+    return answer.errorCode === 0 ? answer.logStart : mark.logStart;
   }
 
   #connection(address: Address): NodeConnection {

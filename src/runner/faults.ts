@@ -25,6 +25,10 @@ import { delay, within } from './wait.js';
 const healMs = 90_000;
 /** How long a process may take after a restart to be seen using its links. */
 const routeMs = 15_000;
+/** How long one that dials nobody is asked again: with few replicas a leader has nobody to dial. */
+const dialMs = 5000;
+/** A fault that came late is not healed earlier: it must be there to be seen. */
+const leastMs = 2000;
 
 interface Parts {
   cluster: Cluster;
@@ -91,7 +95,12 @@ export class FaultRunner {
     if (stop.aborted) return;
     const begun = recorder.now();
     if (!(await this.apply(entry))) return;
-    await delay(entry.fault.durationMs - (recorder.now() - begun) / 1e6, stop);
+    const applied = recorder.now();
+    const { durationMs } = entry.fault;
+    await delay(durationMs - (applied - begun) / 1e6, stop);
+    // Waiting for a target, or the end of the load, may have left it no time to be seen.
+    const restMs = Math.min(leastMs, durationMs) - (recorder.now() - applied) / 1e6;
+    if (entry.applied && restMs > 0) await within(restMs, entry.applied.proof);
     await this.heal(entry);
   }
 
@@ -174,11 +183,15 @@ export class FaultRunner {
   async routes(): Promise<void> {
     const { cluster, recorder, events } = this.parts;
     if (!cluster.routes) return;
-    const until = recorder.now() + routeMs * 1e6;
+    const begun = recorder.now();
     for (;;) {
       const found = await cluster.routes();
       // A node that dials straight stays unproven; one that has not dialled yet is asked again.
-      const done = found.every(({ proof }) => proof.state !== 'unproven') || recorder.now() > until;
+      const waited = (recorder.now() - begun) / 1e6;
+      const done = found.every(
+        ({ proof: { state } }) =>
+          state === 'proven' || waited > (state === 'moot' ? dialMs : routeMs),
+      );
       if (!done) {
         await delay(500);
         continue;

@@ -52,14 +52,20 @@ interface Mark {
   highWatermark: number;
 }
 
-/** The watermarks of all leaders, once two asks in a row agree: the tail is replicated by then. */
+/**
+ * The watermarks of all leaders, once two asks in a row agree and none lies below what a leader
+ * served before: the tail is replicated by then. A new leader's may be low for a while (KIP-207).
+ */
 async function marks(parts: Parts, boundMs: number): Promise<(Mark | undefined)[]> {
   const until = performance.now() + boundMs;
   let before = '';
   for (;;) {
     const found = latest(await parts.probes.ask(), parts.keys);
     const text = JSON.stringify(found);
-    const whole = found.every((mark) => mark !== undefined);
+    const { highest } = parts.probes;
+    const whole = found.every(
+      (mark, key) => mark !== undefined && mark.highWatermark >= (highest.get(key) ?? 0),
+    );
     if ((whole && text === before) || performance.now() > until || parts.signal.aborted)
       return found;
     before = text;
@@ -67,11 +73,14 @@ async function marks(parts: Parts, boundMs: number): Promise<(Mark | undefined)[
   }
 }
 
+/** Of the leader in the newest epoch that anybody names: an older one may hold what was lost. */
 function latest(views: readonly View[], keys: number): (Mark | undefined)[] {
   const found: (Mark | undefined)[] = new Array<undefined>(keys).fill(undefined);
+  const states = keyStates(views, keys);
   for (const view of views) {
     for (const { key, epoch, logStart, highWatermark, asLeader } of view.watermarks) {
-      if (!asLeader || epoch < (found[key]?.epoch ?? -1)) continue;
+      if (!asLeader || epoch < Math.max(found[key]?.epoch ?? -1, states[key]?.epoch ?? -1))
+        continue;
       found[key] = { key, leader: view.node, epoch, logStart, highWatermark };
     }
   }
@@ -119,18 +128,19 @@ async function readFinal(
   let node = -1;
   let why: string | undefined;
   let client: Client | undefined;
-  const until = performance.now() + boundMs;
+  let until = performance.now() + boundMs;
   while (next < highWatermark) {
     client ??= await cluster.client(undefined);
     const outcome = await client.poll({ key, offset: next });
     if (outcome.type === 'ok') {
       gathered.add(outcome.records, highWatermark);
       node = outcome.node;
-      // Never past the mark: what lies above it was not promised to this reader.
+      // A long log takes long; only a reader that gets no further is given up.
+      if (outcome.next > next) until = performance.now() + boundMs;
       next = outcome.next;
     } else why = outcome.error;
     if (next < highWatermark && (performance.now() > until || parts.signal.aborted)) {
-      why ??= `stopped after ${boundMs / 1000} s`;
+      why ??= `it got no further for ${boundMs / 1000} s`;
       break;
     }
     if (outcome.type !== 'ok') {
@@ -180,10 +190,8 @@ async function readReplica(parts: Parts, mark: Mark, node: number, boundMs: numb
   const { recorder } = parts;
   const id = recorder.nextOp();
   const about = { f: F.replica, op: id, key: mark.key, node };
-  const { logStart, highWatermark } = mark;
-  recorder.append([
-    { ...about, kind: Kind.invoke, timeNs: recorder.now(), offset: logStart, value: highWatermark },
-  ]);
+  const { highWatermark } = mark;
+  const begunNs = recorder.now();
   const until = performance.now() + boundMs;
   for (;;) {
     const read = await readOnce(parts, mark, node);
@@ -192,6 +200,9 @@ async function readReplica(parts: Parts, mark: Mark, node: number, boundMs: numb
       await delay(250, parts.signal);
       continue;
     }
+    // Only now, because a replica's log may begin elsewhere than its leader's.
+    const invoke = { ...about, kind: Kind.invoke, timeNs: begunNs };
+    recorder.append([{ ...invoke, offset: read.logStart, value: highWatermark }]);
     recorder.complete(
       {
         ...about,
@@ -209,18 +220,20 @@ async function readReplica(parts: Parts, mark: Mark, node: number, boundMs: numb
 
 async function readOnce({ cluster, signal }: Parts, mark: Mark, node: number) {
   const gathered = new Gathered();
-  let next = mark.logStart;
+  let { logStart } = mark;
+  let next = logStart;
   let highWatermark = -1;
   let why: string | undefined;
   try {
     for await (const batch of cluster.replica!(mark.key, node, signal)) {
       gathered.add(batch, Infinity);
       ({ next, highWatermark } = batch);
+      if (batch.logStart >= 0) ({ logStart } = batch);
     }
   } catch (error) {
     why = messageOf(error);
   }
-  return { gathered, next, highWatermark, why };
+  return { gathered, logStart, next, highWatermark, why };
 }
 
 /** Columns that grow. */

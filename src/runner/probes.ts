@@ -19,6 +19,8 @@ export interface KeyState {
 export class Probes {
   /** Nodes that say of themselves that they lead a key, newest epoch first. */
   readonly claims = new Map<number, LeaderClaim[]>();
+  /** Key -> the highest watermark that a leader of it served. */
+  readonly highest = new Map<number, number>();
   private readonly cluster: Cluster;
   private readonly recorder: Recorder;
   private readonly onLeader: (key: number, claims: readonly LeaderClaim[]) => void;
@@ -78,6 +80,7 @@ export class Probes {
     }
     for (const { key, epoch, highWatermark, logStart, asLeader } of view.watermarks) {
       const peer = asLeader ? view.node : -1;
+      if (asLeader) this.highest.set(key, Math.max(highWatermark, this.highest.get(key) ?? 0));
       rows.push({
         ...at,
         f: F.watermark,
