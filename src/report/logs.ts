@@ -70,7 +70,7 @@ function readCell(
   }
   const fresh = recordAt(column.read, above)?.epoch !== record.epoch;
   const leader = leaderOf(source, key, record.epoch);
-  return markup`<td class="c${leader >= 0 && ` l${leader}`}"> <span class="e">${fresh && record.epoch >= 0 && `e${record.epoch}`}</span>${valueName(record.value)}</td>`;
+  return markup`<td class="c"${leader >= 0 && raw(` style="border-left-color:var(--n${leader}-edge)"`)}><span class="e">${fresh && record.epoch >= 0 && `e${record.epoch}`}</span>${valueName(record.value)}</td>`;
 }
 
 function ackedCell(acks: readonly Sight[], kept: ReadonlySet<number>): Html {

@@ -120,9 +120,7 @@ function reasonsText({ verdict, data }: Source): Html {
   return markup`${num(fail)} fail (did not happen), ${num(info)} info (nobody knows)${why && `. Most often: ${why}`}.`;
 }
 function throughText({ verdict }: Source): Html {
-  const key = raw(
-    `<span class="keyline-all">${glyph.ok}ok ${glyph.fail}fail ${glyph.info}info</span>`,
-  );
+  const key = raw(`<span class="keyline">${glyph.ok}ok ${glyph.fail}fail ${glyph.info}info</span>`);
   return markup`${verdict && `About ${num(Math.round(verdict.stats.perSecond))} a second. `}${key}`;
 }
 function gapsText({ verdict, run }: Source, lost: number): Html {

@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { files, openRun, writeWhole, type Run } from '../history/index.js';
 import { SchismError } from '../model/index.js';
 import { anomaliesSection, cardsOf } from './anomalies.js';
-import { extraStyle } from './extra-style.js';
 import { happenedSection, headSection, stateOf, titleOf, tone } from './head.js';
 import { markup, inlineJson, raw, type Html } from './html.js';
 import { measuresSection } from './measures.js';
@@ -62,7 +61,7 @@ async function pageOf(run: Run, assets: string): Promise<string> {
   const script = asset(assets, 'page.js')
     .replaceAll('</script', '<\\/script')
     .replaceAll('<!--', '<\\!--');
-  const style = raw(`${asset(assets, 'page.css')}${extraStyle}`);
+  const style = raw(asset(assets, 'page.css'));
   const theme = `try { const t = localStorage.getItem('schism-theme'); if (t === 'light' || t === 'dark') document.documentElement.dataset.theme = t; } catch { /* no storage */ } document.documentElement.dataset.script = 'on';`;
   const state = stateOf(source);
   const cards = cardsOf(source).length;

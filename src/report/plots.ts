@@ -218,7 +218,7 @@ export function epochPlot({ series, facts, run }: Plotted, keys: readonly number
     picture.grid();
     for (const { key, claims, top, foot } of rows) {
       if (top > 0) picture.line(series.begin, series.end, top).attr('stroke', 'var(--hair)');
-      picture.side((top + foot) / 2 + 2, keyText(run, key));
+      picture.side((top + foot) / 2 + 2, keyText(run, key), top + 13);
       if (claims.length > 0) keyEpochs(picture, claims, top + 18, foot - 8, series);
     }
   });
@@ -266,7 +266,7 @@ export function recoveryPlot({ series, facts, verdict }: Plotted): Promise<Html>
     picture.grid();
     for (const [j, span] of spans.entries()) {
       const y = j * row + 14;
-      picture.side(y, `fault ${span.id}`);
+      picture.side(y, `fault ${span.id}`, undefined);
       const healed = span.healedNs >= 0 ? span.healedNs / 1e9 : series.end;
       picture
         .line(span.startNs / 1e9, healed, y)
@@ -290,7 +290,7 @@ export function recoveryPlot({ series, facts, verdict }: Plotted): Promise<Html>
             .attr('stroke-width', 1.5);
       }
       const text = found
-        ? `${took(found.toNs - found.fromNs)}, ${found.what}`
+        ? `${to > healed ? took(found.toNs - found.fromNs) : 'at once'}, ${found.what}`
         : span.healedNs < 0
           ? 'not healed'
           : 'nothing to recover from';

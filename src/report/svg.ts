@@ -154,10 +154,11 @@ export class Picture {
       this.label(t, this.height + 16, `${round(t)}${last ? ' s' : ''}`, anchor);
     }
   }
-  /** A name at the left: beside the picture where there is room, else in it, at `inY`. */
-  side(y: number, text: string, inY = y - 3): void {
+  /** A name at the left: beside the picture where there is room, else in it, if at all, at `inY`. */
+  side(y: number, text: string, inY: number | undefined): void {
     if (text === '') return;
-    this.sides.push([-8, y + 4, 'end', 'y-out', text], [2, inY, 'start', 'y-in', text]);
+    this.sides.push([-8, y + 4, 'end', 'y-out', text]);
+    if (inY !== undefined) this.sides.push([2, inY, 'start', 'y-in', text]);
   }
   /** Last of all, over what was drawn. */
   private drawSides(): void {
@@ -172,6 +173,6 @@ export class Picture {
   }
   rule(y: number, text: string): void {
     this.line(this.range.begin, this.range.end, y).attr('stroke', 'var(--hair)');
-    this.side(y, text);
+    this.side(y, text, y - 3);
   }
 }

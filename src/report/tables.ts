@@ -25,7 +25,7 @@ function proof(source: Source, found: Proof | undefined, missing: string): Html 
       : found.state === 'unproven'
         ? markup`<span class="res unk">${raw(glyph.unk)}not seen</span>`
         : markup`<span class="res quiet">nobody could look</span>`;
-  return markup`${result}<br/><span class="soft">${found.by}</span>`;
+  return markup`${result}<br/><span class="soft">${found.by.replaceAll(' -> ', '\u00a0\u2192\u00a0')}</span>`;
 }
 
 function faultRow(source: Source, span: FaultSpan): Html {
@@ -45,7 +45,7 @@ function faultRow(source: Source, span: FaultSpan): Html {
       (one) =>
         markup`<span class="nowrap">${words.keyText(run, one.key).slice(0, 40)} <b>${words.num(one.inForce)}</b></span>${one.beforeLeaderChange > 0 && `, ${words.num(one.beforeLeaderChange)} just before a leader change`}<br/>`,
     );
-  return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="begun">${at(span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${words.took(one.toNs - one.fromNs)}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
+  return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="begun">${at(span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${one.toNs > one.fromNs ? words.took(one.toNs - one.fromNs) : 'at once'}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
 }
 
 export function faultsSection(source: Source): Html {
