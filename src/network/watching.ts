@@ -1,4 +1,5 @@
 /** Looks at links until what must be seen of each was seen, or cannot be any more. */
+import { setMaxListeners } from 'node:events';
 import type { LinkSpec, Ping, Proof } from '../model/index.js';
 import { aborted, inParallel, pause } from './parallel.js';
 import { addedMs } from './state.js';
@@ -114,6 +115,8 @@ export interface Task {
 export function watchLinks(env: ProofEnv, task: Task): Watching {
   const limits = { ...defaults, ...env.limits };
   const over = new AbortController();
+  // Every link waits with it: many listeners are no leak here.
+  setMaxListeners(0, over.signal);
   const stop = (): void => over.abort();
   env.signal.addEventListener('abort', stop, { once: true });
   if (env.signal.aborted) stop();
