@@ -48,7 +48,17 @@ export function countFaults({ faults }: Facts): Verdict['faults'] {
   };
 }
 
-/** Nodes whose last word on their links is that they were not seen to use them. */
+/** One fault that nobody could look at is no gap; if it is so with all, nothing is known to have broken. */
+function noFaultSeen({ faults }: Facts): string[] {
+  const { spans } = faults;
+  if (spans.length === 0 || !spans.every((span) => span.inForce?.state === 'moot')) return [];
+  const [first] = spans;
+  return [
+    `no fault was seen in force: ${spans.length === 1 ? 'the only one' : `each of ${spans.length}`} could not be looked at: ${first!.inForce!.by}`,
+  ];
+}
+
+/** Nodes that were seen at any time not to use their links; each way once. */
 const routeGaps = ({ faults }: Facts): string[] =>
   [...new Map(faults.routes.map((route) => [`${route.node}/${route.proof.by}`, route])).values()]
     .filter(({ proof }) => proof.state === 'unproven')
@@ -67,14 +77,17 @@ export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): st
     const gap = faultGap(span);
     if (gap !== undefined) reasons.push(gap);
   }
+  reasons.push(...noFaultSeen(facts));
   reasons.push(...routeGaps(facts));
-  if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
+  if (run.acks === 0)
+    reasons.push('with acks=0 no write is acknowledged, so there is nothing that could be lost');
+  else if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
   if (stats.polledRecords + stats.finalRecords === 0) reasons.push('no record was read');
   if (run.evidence.finalReads) reasons.push(...finalGaps(run, facts));
   if (run.evidence.views && table.probes.views === 0)
-    reasons.push('no node told which keys it leads');
+    reasons.push('no node told during the load which keys it leads');
   if (run.evidence.watermarks && table.probes.watermarks === 0)
-    reasons.push('no node told a high watermark');
+    reasons.push('no node told a high watermark during the load');
   if (run.evidence.replicas) reasons.push(...replicaGaps(facts));
   return reasons;
 }
@@ -92,6 +105,11 @@ function replicaGaps(facts: Facts): string[] {
     ...finals.replicas.filter((read) => !read.complete).map((read) => replicaGap(facts, read)),
   ];
 }
+
+/** What was seen last of each node's way to its peers. */
+const lastRoutes = ({ faults }: Facts): Facts['faults']['routes'][number][] => [
+  ...new Map(faults.routes.map((route) => [route.node, route])).values(),
+];
 
 /** Rows of the table of checkers that stand for the evidence itself. */
 export function evidenceRows({ run, facts, stats }: Evidence): CheckerResult[] {
@@ -140,6 +158,9 @@ export function cautionsOf({ run, facts, table }: Evidence, atRisk: readonly AtR
     cautions.push('No ack was at risk in any fault: its green is worth little.');
   for (const id of faults.moot)
     cautions.push(`Fault ${id} could not be looked at: what it did is not known.`);
+  for (const { node, proof } of lastRoutes(facts))
+    if (proof.state === 'moot')
+      cautions.push(`Whether node ${node} used its links could not be seen: ${proof.by}.`);
   if (run.acks === 1)
     cautions.push('With acks=1 an ack promises that one node has the record, no more.');
   if (run.acks === 0) cautions.push('With acks=0 nothing is promised, so nothing can be lost.');

@@ -5,7 +5,7 @@ import { list } from './words.js';
 /** One sentence a key; one for all when no key was read. Empty: all are complete. */
 export function finalGaps(run: RunInfo, facts: Facts): string[] {
   const keys = [...facts.keys.keys()];
-  if (keys.length > 0 && facts.finals.keys.size === 0) return ['no key had a final read'];
+  if (facts.finals.keys.size === 0) return ['no key had a final read'];
   const gaps: string[] = [];
   const absent = keys.filter((key) => !facts.finals.keys.has(key)).map((key) => facts.keyText(key));
   if (absent.length > 0) gaps.push(`${list(absent)} had no final read`);

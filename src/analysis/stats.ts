@@ -32,8 +32,10 @@ export class StatsTable {
   readonly #reasons = new Map<string, { type: 'fail' | 'info'; reason: string; count: number }>();
   /** In-sync replicas of a key as its leader lists them, one entry for each probe that lists them. */
   readonly #isrs: IsrSeen[] = [];
-  /** Probe rows by f: evidence that may be absent. */
+  /** Probe rows of the load by f (before it all nodes answer): evidence that may be absent. */
   readonly probes = { views: 0, watermarks: 0, silent: 0 };
+  /** 1 in the load, and in histories that tell no phases. */
+  #loading = 1;
   readonly notices: string[] = [];
   /** Ok polls. */
   polls = 0;
@@ -49,8 +51,15 @@ export class StatsTable {
       } else if (kind <= Kind.info) {
         if (f <= F.crash && isHead(batch, i)) this.#client(batch, i, kind, f);
       } else if (kind === Kind.probe) this.#probe(batch, i, f);
+      else if (f === F.phase) this.#phase(batch.texts.get(i) ?? '');
       else if (f === F.notice) this.notices.push(batch.texts.get(i) ?? '');
     }
+  }
+
+  #phase(name: string): void {
+    this.#loading = name === 'load' ? 1 : 0;
+    if (name !== 'load') return;
+    this.probes.views = this.probes.watermarks = this.probes.silent = 0;
   }
 
   #client(batch: Batch, i: number, kind: number, f: number): void {
@@ -84,9 +93,9 @@ export class StatsTable {
   }
 
   #probe(batch: Batch, i: number, f: number): void {
-    if (f === F.view) this.probes.views++;
-    else if (f === F.watermark) this.probes.watermarks++;
-    else if (f === F.silent) this.probes.silent++;
+    if (f === F.view) this.probes.views += this.#loading;
+    else if (f === F.watermark) this.probes.watermarks += this.#loading;
+    else if (f === F.silent) this.probes.silent += this.#loading;
     else if (f === F.isr) {
       const last = this.#isrs.at(-1);
       const [key, timeNs] = [batch.key[i]!, batch.timeNs[i]!];

@@ -37,6 +37,12 @@ t.test('valid: its sentence, counts and rows', (t) => {
   t.end();
 });
 
+const noKeys = () => {
+  const h = whole();
+  h.run.keys.length = 0;
+  return h;
+};
+
 t.test('unknown: each gap in the evidence, by name', (t) => {
   const bare = () => history().phase('load').view(1, 0, 1, 4).watermark(1, 0, 4, 0);
   const gaps: [string, Parameters<typeof judged>[0], RegExp][] = [
@@ -73,8 +79,30 @@ t.test('unknown: each gap in the evidence, by name', (t) => {
         .send(0, 0, v(0, 0))
         .ok(0)
         .final(0, [[0, v(0, 0)]]),
-      /no node told which keys/,
+      /no node told during the load which keys/,
     ],
+    [
+      'views before the load only',
+      history()
+        .view(1, 0, 1, 4)
+        .watermark(1, 0, 4, 0)
+        .phase('load')
+        .send(0, 0, v(0, 0))
+        .ok(0)
+        .phase('heal')
+        .view(1, 0, 1, 4)
+        .watermark(1, 0, 4, 1)
+        .final(0, [[0, v(0, 0)]])
+        .replica(0, 1, [[0, v(0, 0)]]),
+      /no node told during the load which keys it leads/,
+    ],
+    [
+      'every fault moot',
+      ended(bare().fault(1, 'moot').heal(1).send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1)),
+      /no fault was seen in force: the only one could not be looked at: 20 of 20/,
+    ],
+    ['acks=0', ended(whole(0)), /with acks=0 no write is acknowledged/],
+    ['no key named', noKeys(), /no key had a final read/],
   ];
   for (const [name, h, words] of gaps) {
     const verdict = judged(h);
@@ -108,6 +136,8 @@ t.test('moot is no reason; it and other weaknesses are cautions', (t) => {
   const moot = judged(ended(whole(1).fault(2, 'moot').heal(2, 'moot').notice('Mind the gap.')));
   t.match(moot, { verdict: 'valid', faults: { total: 2, proven: 1, moot: [2] } });
   t.match(moot.cautions, [/Fault 2 could not be looked at/, /acks=1/, 'Mind the gap.']);
+  const route = judged(ended(whole().route(2, 'moot').route(3, 'moot').route(3, 'proven')));
+  t.match(route.cautions, [/^Whether node 2 used its links could not be seen: dials a peer/]);
   const none = history({ nemesis: 'none' }).phase('load').view(1, 0, 1, 4).watermark(1, 0, 4, 0);
   const calm = judged(ended(none.send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1)));
   t.match(calm, { verdict: 'valid', sentence: /no fault, every ack kept/ });

@@ -71,6 +71,7 @@ export class Simulation {
     for (const node of [1, 2, 3]) this.history.node(node, 'up').route(node, 'proven');
     this.probe();
     this.history.phase('load').fault(++this.#fault);
+    this.probe();
     // Whatever the seed does, there is something to judge.
     for (const key of this.keys) {
       this.history.send(0, key.key, this.value(this.workers[0]!)).ok(this.append(key), key.leader);
