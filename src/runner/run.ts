@@ -115,12 +115,13 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
   };
   const schedule = parts.plan(topology);
   const meter = new Meter();
+  let loading = false;
   const probes = new Probes(cluster, recorder, (key, claims) => {
     const words = claims.map(({ node, epoch }) => `node ${node} epoch ${epoch}`);
     events.line(
       'leader',
       `${keyName(keys[key]!)} ${words.join(' AND ') || 'none'}`,
-      recorder.now(),
+      loading ? recorder.now() : undefined,
     );
   });
   const faults = new FaultRunner(
@@ -136,6 +137,7 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
   // Every worker and every fault waits with it: many listeners are no leak here.
   setMaxListeners(0, stop, parts.interrupt);
   recorder.begin();
+  loading = true;
   info.startedAt = new Date().toISOString();
   parts.save(info, schedule);
   phase(parts, 'load');
@@ -157,7 +159,7 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
   const timed = stopwatch(info);
   const breaking = faults.run(stop);
   try {
-    const loading = load(
+    const working = load(
       {
         cluster,
         workload: parts.workload,
@@ -173,9 +175,9 @@ async function runOn(parts: RunParts, cluster: Cluster): Promise<void> {
       stop,
     );
     // A load that fails must not wait for the time limit.
-    await Promise.race([delay(parts.timeLimitMs, stop), loading]);
+    await Promise.race([delay(parts.timeLimitMs, stop), working]);
     ended.abort();
-    await timed('drain', () => loading);
+    await timed('drain', () => working);
     phase(parts, 'heal');
     await timed('heal', () => breaking);
     parts.save(info, schedule);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { root } from '../support/cli.js';
-import { wholeRun } from '../support/e2e.js';
+import { ended, wholeRun } from '../support/e2e.js';
 import { need } from '../support/need.js';
 import { swallowingToxiproxy } from '../support/swallow.js';
 
@@ -14,13 +14,13 @@ function tests(): void {
       ...['--acks', '1', '--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
       ...['--time-limit', '30', '--seed', '1'],
     ]);
-    t.equal(run.code, 1, run.stdout);
+    ended(t, run, 1);
     t.ok(run.verdict.cases.some((one) => one.type === 'lost-write' && one.count > 0));
     t.equal(run.verdict.faults.unproven.length, 0, run.verdict.reasons.join('; '));
     for (const file of ['report.html', 'junit.xml', 'schedule.json', 'history.arrow']) {
       t.ok(statSync(join(run.dir, file)).size > 0, file);
     }
-    t.match(run.stdout, /^again: npm run jepsen -- .*--seed 1$/m);
+    t.match(run.stdout, /^again: npm run jepsen -- .*--seed 1 /m);
     for (const node of run.info.nodes) t.ok(existsSync(join(run.dir, 'nodes', String(node))));
   });
 
@@ -33,7 +33,7 @@ function tests(): void {
       '--seed',
       '2',
     ]);
-    t.equal(run.code, 0, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+    ended(t, run, 0);
     t.equal(run.verdict.faults.proven, run.verdict.faults.total);
     t.ok(run.verdict.faults.total >= 3);
   });
@@ -42,7 +42,7 @@ function tests(): void {
     const run = await wholeRun(t, [
       ...['--nemesis', 'pause,restart,latency', '--time-limit', '40', '--seed', '3'],
     ]);
-    t.equal(run.code, 0, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+    ended(t, run, 0);
   });
 
   t.test('an unclean election by a written schedule: losses at acks=all', async (t) => {
@@ -52,7 +52,7 @@ function tests(): void {
       ...['--broker-config', 'unclean.leader.election.enable=true'],
       ...['--broker-config', 'min.insync.replicas=1'],
     ]);
-    t.equal(run.code, 1, `${run.stdout}\n${run.verdict.reasons.join('\n')}`);
+    ended(t, run, 1);
     t.ok(run.verdict.cases.some((one) => one.type === 'lost-write' && one.count > 0));
   });
 
@@ -63,7 +63,7 @@ function tests(): void {
         ...['--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
         ...['--time-limit', '20', '--seed', '5', '--toxiproxy', proxy.url],
       ]);
-      t.equal(run.code, 2, run.stdout);
+      ended(t, run, 2);
       t.ok(run.verdict.faults.unproven.length > 0);
       t.match(readFileSync(join(run.dir, 'report.html'), 'utf8'), /not proven/i);
     } finally {

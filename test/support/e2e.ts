@@ -25,6 +25,12 @@ export async function wholeRun(t: Test, args: readonly string[]): Promise<WholeR
   return { ...end, ...readRun(join(results, 'latest')) };
 }
 
+/** Checks the exit code; what the run printed is shown only when it is another one. */
+export function ended(t: Test, run: WholeRun, code: number): void {
+  t.equal(run.code, code, 'exit code');
+  if (run.code !== code) t.comment(`${run.stdout}${run.stderr}\n${run.verdict.reasons.join('\n')}`);
+}
+
 export function readRun(folder: string): { dir: string; verdict: Verdict; info: RunInfo } {
   const dir = realpathSync(folder);
   const json = (name: string): unknown => JSON.parse(readFileSync(join(dir, name), 'utf8'));
