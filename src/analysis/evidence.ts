@@ -11,6 +11,7 @@ import type {
 import { finalGaps, replicaGap } from './final-gaps.js';
 import type { StatsTable } from './stats.js';
 import { list, num, plural, sec } from './words.js';
+import { isAcked } from './writes.js';
 
 export interface Evidence {
   run: RunInfo;
@@ -144,6 +145,21 @@ export function evidenceRows({ run, facts, stats }: Evidence): CheckerResult[] {
   ];
 }
 
+/** What the log start passed over is not judged; who asked for no retention must hear of it. */
+function expired({ writes, finals, ...facts }: Facts): string[] {
+  const counts = new Map<number, number>();
+  for (let w = 0; w < writes.n; w++) {
+    const key = writes.key[w]!;
+    const read = finals.keys.get(key);
+    if (read && isAcked(writes, w) && writes.offset[w]! < read.logStart)
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(
+    ([key, count]) =>
+      `${plural(count, 'acknowledged value')} of ${facts.keyText(key)} ${count === 1 ? 'lies' : 'lie'} below its log start at the end, ${finals.keys.get(key)!.logStart}: expired or deleted, and not judged.`,
+  );
+}
+
 /** Fewer ok polls say little of what consumers see. */
 const fewPolls = 20;
 
@@ -158,6 +174,7 @@ export function cautionsOf({ run, facts, table }: Evidence, atRisk: readonly AtR
     cautions.push('No ack was at risk in any fault: its green is worth little.');
   for (const id of faults.moot)
     cautions.push(`Fault ${id} could not be looked at: what it did is not known.`);
+  cautions.push(...expired(facts));
   for (const { node, proof } of lastRoutes(facts))
     if (proof.state === 'moot')
       cautions.push(`Whether node ${node} used its links could not be seen: ${proof.by}.`);

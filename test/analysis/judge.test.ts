@@ -147,6 +147,19 @@ t.test('moot is no reason; it and other weaknesses are cautions', (t) => {
   t.end();
 });
 
+t.test('acked values below the log start are expired, and a caution', (t) => {
+  const h = whole().final(0, [[1, v(1, 0), 4]], { logStart: 1 });
+  h.replica(0, 1, [[1, v(1, 0), 4]], { logStart: 1 })
+    .replica(0, 2, both)
+    .isr(1, 0, 4, 1, 2);
+  const verdict = judged(h);
+  t.equal(verdict.verdict, 'valid', 'a replica that still has them differs legally');
+  t.strictSame(verdict.cautions, [
+    '1 acknowledged value of orders-0 lies below its log start at the end, 1: expired or deleted, and not judged.',
+  ]);
+  t.end();
+});
+
 t.test('a run whose faults put no ack at risk says so', (t) => {
   const h = history().phase('load').view(1, 0, 1, 4).watermark(1, 0, 4, 0);
   h.send(0, 0, v(0, 0)).ok(0).send(1, 0, v(1, 0)).ok(1).at(5000).fault(1).heal(1);
