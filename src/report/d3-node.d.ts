@@ -12,23 +12,19 @@ declare module 'd3-node' {
     clamp(clamp: boolean): Scale;
     ticks(count: number): number[];
   }
-  type Of<T> = (datum: T) => number;
-  export interface Area<T> {
+  /** An area or a line. */
+  export interface Curve<T> {
     (data: readonly T[]): string | null;
-    x(of: Of<T>): Area<T>;
-    y0(of: Of<T>): Area<T>;
-    y1(of: Of<T>): Area<T>;
-  }
-  export interface Line<T> {
-    (data: readonly T[]): string | null;
-    x(of: Of<T>): Line<T>;
-    y(of: Of<T>): Line<T>;
+    x(of: (datum: T) => number): Curve<T>;
+    y(of: (datum: T) => number): Curve<T>;
+    y0(of: (datum: T) => number): Curve<T>;
+    y1(of: (datum: T) => number): Curve<T>;
   }
   export interface D3 {
     scaleLinear(): Scale;
     scaleLog(): Scale;
-    area<T>(): Area<T>;
-    line<T>(): Line<T>;
+    area: <T>() => Curve<T>;
+    line: <T>() => Curve<T>;
   }
   export class D3Node {
     readonly d3: D3;

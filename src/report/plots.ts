@@ -1,10 +1,9 @@
 /** The static pictures of Measures, one function each. */
-import type { Claim, RunInfo, Verdict } from '../model/index.js';
-import type { Facts } from '../model/index.js';
+import type { Claim, Facts, RunInfo, Verdict } from '../model/index.js';
 import type { Html } from './html.js';
-import type { Latency, Mark, Sends, Series } from './series.js';
-import { Picture } from './svg.js';
-import { keyText, took } from './words.js';
+import type { Latency, Sends, Series } from './series.js';
+import { hair, Picture } from './svg.js';
+import { keyText, num, took } from './words.js';
 
 export interface Plotted {
   run: RunInfo;
@@ -27,8 +26,24 @@ function logAxis(picture: Picture, low: number, high: number): (ms: number) => n
 /** The power of ten at or below. */
 const decade = (ms: number): number => 10 ** Math.floor(Math.log10(Math.max(ms, 0.1)));
 
-export function latencyPlot({ series, facts }: Plotted): Promise<Html> {
-  const { each, points, maxMs } = series.latency;
+/** A picture with faults shaded and lines at round times, which every one has. */
+function drawn(
+  { series, facts }: Plotted,
+  height: number,
+  label: string,
+  draw: (picture: Picture) => void,
+  room?: { top: number },
+): Promise<Html> {
+  const all = (picture: Picture): void => {
+    picture.shade(facts.faults);
+    picture.grid();
+    draw(picture);
+  };
+  return Picture.draw(series, height, label, all, room);
+}
+
+export function latencyPlot(what: Plotted): Promise<Html> {
+  const { each, points, maxMs } = what.series.latency;
   const stretches: Latency[][] = [];
   let open: Latency[] | undefined;
   for (const bin of each) {
@@ -36,96 +51,67 @@ export function latencyPlot({ series, facts }: Plotted): Promise<Html> {
     else if (open) open.push(bin);
     else stretches.push((open = [bin]));
   }
-  const lowest = Math.min(
-    ...each.flatMap((bin) => (bin ? [bin.p50] : [])),
-    ...points.map((p) => p.ms),
-    10,
-  );
+  const alone = stretches.filter((one) => one.length === 1).map(([one]) => one!);
+  const marks = [...points, ...alone.map(({ t, p50 }) => ({ t, ms: p50 }))];
+  const lowest = Math.min(...each.flatMap((bin) => bin?.p50 ?? []), ...points.map((p) => p.ms), 10);
   const label = 'Latency of ok operations by when they were invoked: median, p95, p99 and maximum';
-  return Picture.draw(
-    series,
-    118,
-    label,
-    (picture) => {
-      picture.shade(facts.faults);
-      picture.grid();
-      const y = logAxis(picture, decade(lowest), Math.max(120, maxMs * 1.15));
-      const { box, x } = picture.curves();
-      for (const stretch of stretches) {
-        const band = (from: keyof Latency, to: keyof Latency, opacity: number): void => {
-          const area = picture.d3
-            .area<Latency>()
-            .x((d) => x(d.t))
-            .y0((d) => y(d[from]))
-            .y1((d) => y(d[to]));
-          box
-            .append('path')
-            .attr('d', area(stretch) ?? '')
-            .attr('fill', 'var(--ok)')
-            .attr('opacity', opacity);
-        };
-        const curve = (of: keyof Latency, stroke: string, width: number, dash: string): void => {
-          const line = picture.d3
-            .line<Latency>()
-            .x((d) => x(d.t))
-            .y((d) => y(d[of]));
-          box
-            .append('path')
-            .attr('d', line(stretch) ?? '')
-            .attr('fill', 'none')
-            .attr('stroke', stroke)
-            .attr('stroke-width', width)
-            .attr('stroke-dasharray', dash)
-            .attr('vector-effect', 'non-scaling-stroke');
-        };
-        if (stretch.length === 1)
-          points.push({ t: stretch[0]!.t, ms: stretch[0]!.p50, out: 'ok', n: 1 });
-        band('p50', 'p95', 0.42);
-        band('p95', 'p99', 0.22);
-        curve('p50', 'var(--ink)', 1.6, 'none');
-        curve('max', 'var(--ok)', 1.2, '2 2');
-      }
-      for (const point of points)
-        picture.mark(point.t, y(point.ms), 'M-2 -2h4v4h-4z').attr('fill', 'var(--ok)');
-      for (const span of facts.faults.spans)
-        if (span.refused === undefined) faultName(picture, span, series.end);
-    },
-    { top: 16 },
-  );
-}
-function faultName(picture: Picture, span: Facts['faults']['spans'][number], end: number): void {
-  const proven = span.inForce?.state === 'proven';
-  const to = span.healedNs >= 0 ? span.healedNs / 1e9 : end;
-  const text = picture.label((span.startNs / 1e9 + to) / 2, -4, `${span.id}`, 'middle');
-  if (!proven) text.attr('class', 'unk-text');
+  const draw = (picture: Picture): void => {
+    const y = logAxis(picture, decade(lowest), Math.max(120, maxMs * 1.15));
+    const { box, x } = picture.curves();
+    const { area, line } = picture.d3;
+    type Of = keyof Latency;
+    for (const stretch of stretches) {
+      const band = (from: Of, to: Of, opacity: number): void => {
+        const path = area<Latency>()
+          .x((d) => x(d.t))
+          .y0((d) => y(d[from]))
+          .y1((d) => y(d[to]));
+        picture.add('path', { d: path(stretch) ?? '', fill: 'var(--ok)', opacity }, box);
+      };
+      const curve = (of: Of, stroke: string, width: number, dash: string): void => {
+        const path = line<Latency>()
+          .x((d) => x(d.t))
+          .y((d) => y(d[of]));
+        const style = { fill: 'none', stroke, 'stroke-width': width, 'stroke-dasharray': dash };
+        const d = path(stretch) ?? '';
+        picture.add('path', { d, ...style, 'vector-effect': 'non-scaling-stroke' }, box);
+      };
+      band('p50', 'p95', 0.42);
+      band('p95', 'p99', 0.22);
+      curve('p50', 'var(--ink)', 1.6, 'none');
+      curve('max', 'var(--ok)', 1.2, '2 2');
+    }
+    for (const { t, ms } of marks) picture.mark(t, y(ms), 'M-2 -2h4v4h-4z', { fill: 'var(--ok)' });
+    for (const span of what.facts.faults.spans) {
+      if (span.refused !== undefined) continue;
+      const to = span.healedNs >= 0 ? span.healedNs / 1e9 : what.series.end;
+      const css = span.inForce?.state === 'proven' ? '' : 'unk-text';
+      picture.label((span.startNs / 1e9 + to) / 2, -4, `${span.id}`, 'middle', 0, css);
+    }
+  };
+  return drawn(what, 118, label, draw, { top: 16 });
 }
 
-export function otherLatencyPlot({ series, facts }: Plotted): Promise<Html> {
-  const most = series.marks.reduce((n, one) => Math.max(n, one.ms), 1000);
+export function otherLatencyPlot(what: Plotted): Promise<Html> {
+  const { marks } = what.series;
+  const most = marks.reduce((n, one) => Math.max(n, one.ms), 1000);
   const label = 'Latency of operations that failed or ended unknown, one mark each';
-  return Picture.draw(series, 74, label, (picture) => {
-    picture.shade(facts.faults);
-    picture.grid();
+  return drawn(what, 74, label, (picture) => {
     const y = logAxis(picture, 1, most * 1.3);
-    for (const one of series.marks as readonly Mark[])
-      picture
-        .mark(one.t, y(one.ms), one.out === 'fail' ? cross : teeth)
-        .attr('fill', 'none')
-        .attr('stroke', one.out === 'fail' ? 'var(--fail)' : 'var(--info)')
-        .attr('stroke-width', 1.5);
+    for (const { t, ms, out } of marks) {
+      const [path, stroke] = out === 'fail' ? [cross, 'var(--fail)'] : [teeth, 'var(--info)'];
+      picture.mark(t, y(ms), path, { fill: 'none', stroke, 'stroke-width': 1.5 });
+    }
   });
 }
 
-export function throughputPlot({ series, facts }: Plotted): Promise<Html> {
-  const { bins, ok, fail, info } = series.through;
+export function throughputPlot(what: Plotted): Promise<Html> {
+  const { bins, ok, fail, info } = what.series.through;
   let top = 1;
   for (let i = 0; i < bins.n; i++) top = Math.max(top, (ok[i]! + fail[i]! + info[i]!) / bins.step);
-  const label = 'Completions a second, stacked by outcome: ok, fail, info';
-  return Picture.draw(series, 92, label, (picture) => {
-    picture.shade(facts.faults);
-    picture.grid();
+  return drawn(what, 92, 'Completions a second, stacked by outcome: ok, fail, info', (picture) => {
     const y = picture.d3.scaleLinear().domain([0, top]).range([picture.height, 0]);
-    for (const v of y.ticks(3)) picture.rule(y(v), v.toLocaleString('en-US'));
+    for (const v of y.ticks(3)) picture.rule(y(v), num(v));
     const { box, x } = picture.curves();
     const floor = new Float64Array(bins.n);
     for (const [counts, fill, opacity] of [
@@ -133,76 +119,54 @@ export function throughputPlot({ series, facts }: Plotted): Promise<Html> {
       [fail, 'var(--fail)', 1],
       [info, 'var(--info)', 1],
     ] as const) {
-      let path = '';
+      let d = '';
       for (let i = 0; i < bins.n; i++) {
         const count = counts[i]! / bins.step;
         if (count === 0) continue;
-        const [x0, x1] = [0.06, 0.94].map((part) =>
-          x(bins.begin + (i + part) * bins.step).toFixed(1),
-        );
-        const [y0, y1] = [y(floor[i]!), y(floor[i]! + count)];
+        const at = (part: number): string => x(bins.begin + (i + part) * bins.step).toFixed(1);
+        const y0 = y(floor[i]!);
         // Rare things stay visible: at least a pixel and a half.
-        const up = Math.min(y1, y0 - 1.5);
-        path += `M${x0} ${y0.toFixed(1)}H${x1}V${up.toFixed(1)}H${x0}Z`;
+        const y1 = Math.min(y(floor[i]! + count), y0 - 1.5);
+        d += `M${at(0.06)} ${y0.toFixed(1)}H${at(0.94)}V${y1.toFixed(1)}H${at(0.06)}Z`;
         floor[i]! += count;
       }
-      if (path) box.append('path').attr('d', path).attr('fill', fill).attr('opacity', opacity);
+      if (d) picture.add('path', { d, fill, opacity }, box);
     }
   });
 }
 
 const none: Sends = { all: new Uint32Array(0), ok: new Uint32Array(0), lost: new Uint32Array(0) };
-export function availabilityPlot(
-  { series, facts, run }: Plotted,
-  keys: readonly number[],
-): Promise<Html> {
-  const row = 30;
-  const tall = 18;
-  const { bins } = series.avail;
+export function availabilityPlot(what: Plotted, keys: readonly number[]): Promise<Html> {
+  const [row, tall] = [30, 18];
+  const { bins, keys: sent } = what.series.avail;
   const label = 'Share of the sends to each key that were acknowledged';
-  return Picture.draw(series, row * keys.length, label, (picture) => {
-    picture.shade(facts.faults);
-    picture.grid();
+  const untried = { stroke: 'var(--ink-3)', 'stroke-dasharray': '1.5 2' };
+  const outline = { fill: 'none', stroke: 'var(--fail)', 'stroke-width': 0.9 };
+  return drawn(what, row * keys.length, label, (picture) => {
     for (const [j, key] of keys.entries()) {
       const base = j * row + row - 5;
-      const sends = series.avail.keys.get(key) ?? none;
+      const sends = sent.get(key) ?? none;
       picture.rule(base, '');
-      picture.side(base - tall / 2 + 1, keyText(run, key), base - tall - 2);
+      picture.side(base - tall / 2 + 1, keyText(what.run, key), base - tall - 2);
       for (let i = 0; i < bins.n; i++) {
         const from = bins.begin + i * bins.step;
         const [a, b] = [from + bins.step * 0.05, from + bins.step * 0.95];
-        const all = sends.all[i] ?? 0;
-        if (all === 0) {
-          picture
-            .line(a, b, base - 2)
-            .attr('stroke', 'var(--ink-3)')
-            .attr('stroke-dasharray', '1.5 2');
-          continue;
-        }
-        const share = sends.ok[i]! / all;
-        const good = (sends.ok[i]! - sends.lost[i]!) / all;
+        const [all = 0, ok = 0, lost = 0] = [sends.all[i], sends.ok[i], sends.lost[i]];
+        const [share, good] = [ok / all, (ok - lost) / all];
+        if (all === 0) picture.line(a, b, base - 2, base - 2, untried);
         if (good > 0)
-          picture
-            .rect(a, b, base - tall * good, tall * good)
-            .attr('fill', 'var(--ok)')
-            .attr('opacity', 0.75);
-        if (sends.lost[i]! > 0)
-          picture
-            .rect(a, b, base - tall * share, Math.max(2, tall * (share - good)))
-            .attr('fill', 'var(--bad)');
-        if (share < 1)
-          picture
-            .rect(a, b, base - tall, Math.max(1, tall * (1 - share)))
-            .attr('fill', 'none')
-            .attr('stroke', 'var(--fail)')
-            .attr('stroke-width', 0.9);
+          picture.rect(a, b, base - tall * good, tall * good, { fill: 'var(--ok)', opacity: 0.75 });
+        const bad = { fill: 'var(--bad)' };
+        if (lost > 0)
+          picture.rect(a, b, base - tall * share, Math.max(2, tall * (share - good)), bad);
+        if (share < 1) picture.rect(a, b, base - tall, Math.max(1, tall * (1 - share)), outline);
       }
     }
   });
 }
 
-export function epochPlot({ series, facts, run }: Plotted, keys: readonly number[]): Promise<Html> {
-  const label = 'Leader epoch of each key as each node itself says that it leads';
+export function epochPlot(what: Plotted, keys: readonly number[]): Promise<Html> {
+  const { series, facts, run } = what;
   let height = 0;
   const rows = keys.map((key) => {
     const claims = facts.leaders.claims
@@ -213,13 +177,12 @@ export function epochPlot({ series, facts, run }: Plotted, keys: readonly number
     height += claims.some((one) => one.epoch !== claims[0]?.epoch) ? 58 : 32;
     return { key, claims, top, foot: height };
   });
-  return Picture.draw(series, height, label, (picture) => {
-    picture.shade(facts.faults);
-    picture.grid();
+  const label = 'Leader epoch of each key as each node itself says that it leads';
+  return drawn(what, height, label, (picture) => {
     for (const { key, claims, top, foot } of rows) {
-      if (top > 0) picture.line(series.begin, series.end, top).attr('stroke', 'var(--hair)');
+      if (top > 0) picture.line(series.begin, series.end, top, top, hair);
       picture.side((top + foot) / 2 + 2, keyText(run, key), top + 13);
-      if (claims.length > 0) keyEpochs(picture, claims, top + 18, foot - 8, series);
+      keyEpochs(picture, claims, top + 18, foot - 8, series);
     }
   });
 }
@@ -228,80 +191,51 @@ function keyEpochs(
   claims: readonly Claim[],
   top: number,
   foot: number,
-  series: Series,
+  { begin, end }: Series,
 ): void {
   const epochs = [...new Set(claims.map((one) => one.epoch))];
-  const y = (epoch: number): number =>
-    epochs.length === 1
-      ? foot
-      : foot - (epochs.indexOf(epoch) / (epochs.length - 1)) * (foot - top);
   let labelled = -Infinity;
-  for (const one of claims) {
-    const [from, to] = [one.fromNs / 1e9, Math.max(one.toNs, one.fromNs + 1e8) / 1e9];
-    picture
-      .line(from, to, y(one.epoch))
-      .attr('stroke', `var(--n${one.node}-edge, var(--ink-2))`)
-      .attr('stroke-width', 4);
-    const part = (to - from) / (series.end - series.begin);
-    if (part > 0.09) {
-      picture
-        .label(from, y(one.epoch) - 7, `epoch ${one.epoch}, node ${one.node}`, 'start', 4)
-        .attr('class', 'wide-only');
-      labelled = from;
-    } else if ((from - labelled) / (series.end - series.begin) > 0.03) {
-      picture
-        .label(from, y(one.epoch) - 7, `e${one.epoch} n${one.node}`)
-        .attr('class', 'wide-only');
-      labelled = from;
-    }
+  for (const { epoch, node, fromNs, toNs } of claims) {
+    const y = foot - (epochs.indexOf(epoch) / Math.max(1, epochs.length - 1)) * (foot - top);
+    const [from, to] = [fromNs / 1e9, Math.max(toNs, fromNs + 1e8) / 1e9];
+    const stroke = `var(--n${node}-edge, var(--ink-2))`;
+    picture.line(from, to, y, y, { stroke, 'stroke-width': 4 });
+    const wide = (to - from) / (end - begin) > 0.09;
+    if (!wide && (from - labelled) / (end - begin) <= 0.03) continue;
+    labelled = from;
+    const text = wide ? `epoch ${epoch}, node ${node}` : `e${epoch} n${node}`;
+    picture.label(from, y - 7, text, 'start', wide ? 4 : 0, 'wide-only');
   }
 }
 
-export function recoveryPlot({ series, facts, verdict }: Plotted): Promise<Html> {
+export function recoveryPlot(what: Plotted): Promise<Html> {
+  const { series, facts, verdict } = what;
   const row = 22;
   const spans = facts.faults.spans.filter((span) => span.refused === undefined).slice(0, 40);
   const label = 'Time from the heal of each fault until all was whole again';
-  return Picture.draw(series, row * spans.length + 4, label, (picture) => {
-    picture.shade(facts.faults);
-    picture.grid();
+  const circle = 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z';
+  const ink = { stroke: 'var(--ink)', 'stroke-width': 1.5 };
+  return drawn(what, row * spans.length + 4, label, (picture) => {
     for (const [j, span] of spans.entries()) {
       const y = j * row + 14;
       picture.side(y, `fault ${span.id}`, undefined);
+      const from = span.startNs / 1e9;
       const healed = span.healedNs >= 0 ? span.healedNs / 1e9 : series.end;
-      picture
-        .line(span.startNs / 1e9, healed, y)
-        .attr('stroke', 'var(--ink-3)')
-        .attr('stroke-dasharray', '1.5 3');
+      const dots = { stroke: 'var(--ink-3)', 'stroke-dasharray': '1.5 3' };
+      picture.line(from, healed, y, y, dots);
       const found = verdict?.stats.recoveries.find((one) => one.fault === span.id);
       const to = found ? found.toNs / 1e9 : healed;
+      let text = span.healedNs < 0 ? 'not healed' : 'nothing to recover from';
       if (found) {
-        picture
-          .line(found.fromNs / 1e9, to, y)
-          .attr('stroke', 'var(--ink)')
-          .attr('stroke-width', 3);
-        for (const [t, fill] of [
-          [found.fromNs / 1e9, 'var(--paper)'],
-          [to, 'var(--ink)'],
-        ] as const)
-          picture
-            .mark(t, y, 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z')
-            .attr('fill', fill)
-            .attr('stroke', 'var(--ink)')
-            .attr('stroke-width', 1.5);
+        const lasted = found.toNs - found.fromNs;
+        text = `${lasted > 0 ? took(lasted) : 'at once'}, ${found.what}`;
+        picture.line(found.fromNs / 1e9, to, y, y, { ...ink, 'stroke-width': 3 });
+        picture.mark(found.fromNs / 1e9, y, circle, { fill: 'var(--paper)', ...ink });
+        picture.mark(to, y, circle, { fill: 'var(--ink)', ...ink });
       }
-      const text = found
-        ? `${to > healed ? took(found.toNs - found.fromNs) : 'at once'}, ${found.what}`
-        : span.healedNs < 0
-          ? 'not healed'
-          : 'nothing to recover from';
       const left = (to - series.begin) / (series.end - series.begin) > 0.7;
-      picture.label(
-        left ? span.startNs / 1e9 : to,
-        y + 4,
-        text,
-        left ? 'end' : 'start',
-        left ? -8 : 9,
-      );
+      if (left) picture.label(from, y + 4, text, 'end', -8);
+      else picture.label(to, y + 4, text, 'start', 9);
     }
   });
 }

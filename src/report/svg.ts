@@ -10,7 +10,10 @@ export interface Range {
   begin: number;
   end: number;
 }
+export type Attributes = Readonly<Record<string, string | number>>;
+type Anchor = 'start' | 'middle' | 'end';
 const curveWidth = 1000;
+export const hair: Attributes = { stroke: 'var(--hair)' };
 /** What fits beside a picture; a name's end tells the partition. */
 const short = (text: string): string =>
   text.length > 22 ? `${text.slice(0, 10)}…${text.slice(-11)}` : text;
@@ -40,11 +43,7 @@ export class Picture {
       role: 'img',
       'aria-label': label,
     });
-    this.svg = whole
-      .append('svg')
-      .attr('y', room.top)
-      .attr('overflow', 'visible')
-      .attr('height', height);
+    this.svg = this.add('svg', { y: room.top, overflow: 'visible', height }, whole);
     this.text = () => node.svgString();
   }
 
@@ -75,55 +74,38 @@ export class Picture {
     return `${round(Math.max(0.05, (this.fraction(to) - this.fraction(from)) * 100))}%`;
   }
 
-  rect(from: number, to: number, y: number, height: number): Selection {
-    return this.svg
-      .append('rect')
-      .attr('x', this.x(from))
-      .attr('width', this.width(from, to))
-      .attr('y', round(y))
-      .attr('height', round(Math.max(0, height)));
+  /** Adds an element; numbers are rounded. */
+  add(name: string, attributes: Attributes, to: Selection = this.svg): Selection {
+    const made = to.append(name);
+    for (const [key, value] of Object.entries(attributes))
+      made.attr(key, typeof value === 'number' ? round(value) : value);
+    return made;
   }
-  line(from: number, to: number, y: number, y2 = y): Selection {
-    return this.svg
-      .append('line')
-      .attr('x1', this.x(from))
-      .attr('x2', this.x(to))
-      .attr('y1', round(y))
-      .attr('y2', round(y2));
+  rect(from: number, to: number, y: number, height: number, style: Attributes): void {
+    const [x, width] = [this.x(from), this.width(from, to)];
+    this.add('rect', { x, width, y, height: Math.max(0, height), ...style });
   }
-  label(
-    t: number,
-    y: number,
-    text: string,
-    anchor: 'start' | 'middle' | 'end' = 'start',
-    dx = 0,
-  ): Selection {
-    return this.svg
-      .append('text')
-      .attr('x', this.x(t))
-      .attr('dx', dx)
-      .attr('y', round(y))
-      .attr('text-anchor', anchor)
-      .text(visible(text));
+  line(from: number, to: number, y1: number, y2: number, style: Attributes): void {
+    this.add('line', { x1: this.x(from), x2: this.x(to), y1, y2, ...style });
+  }
+  label(t: number, y: number, text: string, anchor: Anchor = 'start', dx = 0, css = ''): void {
+    this.add('text', { x: this.x(t), dx, y, 'text-anchor': anchor, class: css }).text(
+      visible(text),
+    );
   }
   /** A small drawing around a place. */
-  mark(t: number, y: number, path: string): Selection {
-    return this.svg
-      .append('svg')
-      .attr('x', this.x(t))
-      .attr('y', round(y))
-      .attr('overflow', 'visible')
-      .append('path')
-      .attr('d', path);
+  mark(t: number, y: number, d: string, style: Attributes): void {
+    const at = this.add('svg', { x: this.x(t), y, overflow: 'visible' });
+    this.add('path', { d, ...style }, at);
   }
   /** Where curves are drawn, in units of their own. */
   curves(): { box: Selection; x: Scale } {
-    const box = this.svg
-      .append('svg')
-      .attr('width', '100%')
-      .attr('height', this.height)
-      .attr('viewBox', `0 0 ${curveWidth} ${this.height}`)
-      .attr('preserveAspectRatio', 'none');
+    const box = this.add('svg', {
+      width: '100%',
+      height: this.height,
+      viewBox: `0 0 ${curveWidth} ${this.height}`,
+      preserveAspectRatio: 'none',
+    });
     const { begin, end } = this.range;
     return { box, x: this.d3.scaleLinear().domain([begin, end]).range([0, curveWidth]) };
   }
@@ -133,16 +115,18 @@ export class Picture {
     for (const span of faults.spans) {
       if (span.refused !== undefined) continue;
       const to = span.healedNs >= 0 ? span.healedNs / 1e9 : this.range.end;
-      const rect = this.rect(span.startNs / 1e9, to, 0, this.height);
-      if (span.inForce?.state === 'proven') rect.attr('fill', 'var(--shade)');
-      else rect.attr('fill', 'none').attr('stroke', 'var(--info)').attr('stroke-dasharray', '2 4');
+      const style =
+        span.inForce?.state === 'proven'
+          ? { fill: 'var(--shade)' }
+          : { fill: 'none', stroke: 'var(--info)', 'stroke-dasharray': '2 4' };
+      this.rect(span.startNs / 1e9, to, 0, this.height, style);
     }
   }
   /** Lines at round times. */
   grid(): number[] {
     const { begin, end } = this.range;
     const times = this.d3.scaleLinear().domain([begin, end]).range([0, 1]).ticks(6);
-    for (const t of times) this.line(t, t, 0, this.height).attr('stroke', 'var(--hair)');
+    for (const t of times) this.line(t, t, 0, this.height, hair);
     return times;
   }
   /** The times under the last picture. */
@@ -163,16 +147,10 @@ export class Picture {
   /** Last of all, over what was drawn. */
   private drawSides(): void {
     for (const [x, y, anchor, name, text] of this.sides)
-      this.svg
-        .append('text')
-        .attr('x', x)
-        .attr('y', round(y))
-        .attr('text-anchor', anchor)
-        .attr('class', name)
-        .text(short(visible(text)));
+      this.add('text', { x, y, 'text-anchor': anchor, class: name }).text(short(visible(text)));
   }
   rule(y: number, text: string): void {
-    this.line(this.range.begin, this.range.end, y).attr('stroke', 'var(--hair)');
+    this.line(this.range.begin, this.range.end, y, y, hair);
     this.side(y, text, y - 3);
   }
 }
