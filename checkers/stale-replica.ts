@@ -109,12 +109,26 @@ const checker: Checker<State> = {
         },
       }));
     }
+    short.push(...unread(facts, isrs));
     if (short.length > 0) return { unknown: short.join('; ') };
     if (checked === 0) return { notApplicable: 'no replica in sync had an acked record to show' };
     return { checked, what: `${num(checked)} replicas in sync against what was acked` };
   },
 };
 export default checker;
+
+/** Nodes listed in sync at the very end whose logs nobody had read: they joined too late for it. */
+function unread({ finals, ...facts }: Facts, isrs: ReadonlyMap<number, Isr>): string[] {
+  const read = new Set(finals.replicas.map((one) => `${one.key}/${one.node}`));
+  return [...isrs].flatMap(([key, { leader, nodes }]) =>
+    [...nodes]
+      .filter((node) => !read.has(`${key}/${node}`))
+      .map(
+        (node) =>
+          `the log of ${facts.keyText(key)} on node ${node}, which its leader ${leader} lists in sync, was not read`,
+      ),
+  );
+}
 
 /** From when on a replica must have caught up; Infinity while a fault was never healed. */
 function readableFrom(run: RunInfo, { faults, phases }: Facts): number {

@@ -101,10 +101,14 @@ t.test('stale bad: listed in sync, behind after the bound', (t) => {
   t.match(says(ended(0), 'stale-replica'), { result: 'invalid' }, 'high watermark 0 does not pass');
   t.end();
 });
-t.test('stale unknown: before the bound, or the read itself broke off', (t) => {
+t.test('stale unknown: before the bound, the read itself broke off, or there was none', (t) => {
   t.match(says(ended(2, { ms: 1000 }), 'stale-replica'), { result: 'unknown', count: 0 });
   const broke = ended(4, { reached: 1 });
   t.match(says(broke, 'stale-replica'), { result: 'unknown', count: 0 });
+  t.match(says(ended(4, { isr: [1, 2, 3] }), 'stale-replica'), {
+    result: 'unknown',
+    reason: 'the log of orders-0 on node 3, which its leader 1 lists in sync, was not read',
+  });
   t.end();
 });
 t.test('stale ok: an older epoch lists it, the newest does not', (t) => {
@@ -113,7 +117,8 @@ t.test('stale ok: an older epoch lists it, the newest does not', (t) => {
   t.end();
 });
 t.test('stale ok: what was lost is not the replica to blame for', (t) => {
-  const h = sent(4).final(0, log(0, 2)).at(20_000).replica(0, 2, log(0, 2)).isr(1, 0, 5, 1, 2);
+  const h = sent(4).final(0, log(0, 2)).at(20_000).replica(0, 2, log(0, 2));
+  h.replica(0, 1, log(0, 2)).isr(1, 0, 5, 1, 2);
   t.match(says(h, 'stale-replica'), { result: 'valid', count: 0 });
   t.end();
 });
