@@ -82,10 +82,8 @@ function redrawn(head: string, interrupt: AbortSignal): LiveView {
   return {
     events: {
       line: (kind, text) => {
-        if (kind === 'start' || kind === 'read' || kind === 'note') {
-          note = text;
-          if (kind !== 'note') draw([`  ${text}`]);
-        }
+        if (kind === 'note') note = text;
+        if (kind === 'start' || kind === 'read') draw([`  ${text}`]);
       },
       tick: (snapshot) => {
         const rows = block(snapshot, note);
