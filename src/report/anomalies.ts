@@ -1,9 +1,8 @@
 /** One card for each kind and cause, never one for each value. */
 import { F, Kind, valueName, type Anomaly, type Batch, type Case } from '../model/index.js';
-import { numberedSteps } from './data.js';
+import { numberedSteps, pointsOf } from './data.js';
 import { markup, raw, richHtml, type Html } from './html.js';
 import { logTable } from './logs.js';
-import { lostOf } from './lost.js';
 import { glyph } from './page/marks.js';
 import { endOf } from './story.js';
 import type { Source } from './source.js';
@@ -63,12 +62,12 @@ function longTable(label: string, head: Html, rows: readonly Html[], count: numb
 
 function lostTable(source: Source, one: Case): Html {
   const many = one.keys.length > 1;
-  const lost = lostOf(source, one).sort((a, b) => a.key - b.key || a.offset - b.offset);
+  const lost = pointsOf(one, source.facts).sort((a, b) => a.key - b.key || a.offset - b.offset);
   const rows = lost
     .slice(0, mostRows)
     .map(
       (each) =>
-        markup`${many && markup`<td>${words.keyText(source.run, each.key)}</td>`}<td class="r">${each.offset >= 0 && String(each.offset)}</td><td class="r bad">${valueName(each.value)}</td><td class="nowrap">${opLink(each.op)} by ${each.process}</td><td class="r nowrap">${secs(each.ackedNs)}</td><td class="r">${each.holdsNow === -1 ? 'nothing' : valueName(each.holdsNow)}</td><td class="nowrap">${each.read ? markup`${opLink(each.read.op)} by ${each.read.process}` : markup`<span class="quiet">nobody</span>`}</td>`,
+        markup`${many && markup`<td>${words.keyText(source.run, each.key)}</td>`}<td class="r">${each.offset >= 0 && String(each.offset)}</td><td class="r bad">${valueName(each.value)}</td><td class="nowrap">${opLink(each.op)} by ${each.process}</td><td class="r nowrap">${secs(each.timeNs)}</td><td class="r">${each.now === -1 ? 'nothing' : valueName(each.now)}</td><td class="nowrap">${each.read ? markup`${opLink(each.read.op)} by ${each.read.process}` : markup`<span class="quiet">nobody</span>`}</td>`,
     );
   return markup`<p class="cap"><b>All ${words.num(one.count)}.</b> In offset order.</p>${longTable(
     'All lost writes',

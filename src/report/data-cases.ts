@@ -1,7 +1,8 @@
 /** Anomalies as the page's lanes, marks and strips need them. */
+import { recordAt } from '../analysis/index.js';
 import { noValue, valueName } from '../model/index.js';
-import type { Anomaly, Case, Facts, ProofStep } from '../model/index.js';
-import type { OpTable, Watched } from './data-ops.js';
+import type { Anomaly, Case, Facts, ProofStep, Sight } from '../model/index.js';
+import type { OpTable } from './data-ops.js';
 import { pack } from './page/pack.js';
 import type { PackedPoints, PageCase, StripPlan, WitnessStep } from './page/types.js';
 
@@ -17,19 +18,18 @@ export function numberedSteps(proof: readonly ProofStep[]): (number | undefined)
   return proof.map((step) => (step.op >= 0 && step.process >= 0 && n < 9 ? ++n : undefined));
 }
 
-export function pageCase(one: Case, facts: Facts, ops: OpTable, watched: Watched): PageCase {
-  const points = pointsOf(one, facts, ops, watched);
+export function pageCase(one: Case, facts: Facts, ops: OpTable): PageCase {
+  const points = pointsOf(one, facts);
   const first = one.anomalies[0];
   const span = one.type === 'split-brain' ? (first?.spanNs ?? one.spanNs) : first?.spanNs;
   const steps = first ? stepsOf(first) : [];
   // A lost write is seen at the end of the run: what it is about happened when it was acked.
   const whole = points.length === 0 || span !== undefined;
-  let t0 = whole ? sec(one.spanNs[0]) : points[0]!.t;
-  let t1 = whole ? sec(one.spanNs[1]) : points[0]!.t;
-  for (const point of points) {
-    t0 = Math.min(t0, point.t);
-    t1 = Math.max(t1, point.t);
-  }
+  const times = points.map((point) => sec(point.timeNs));
+  if (whole) times.push(sec(one.spanNs[0]), sec(one.spanNs[1]));
+  times.sort((a, b) => a - b);
+  const t0 = times[0]!;
+  let t1 = times.at(-1)!;
   for (const step of steps) if (step.t < t1 + 20) t1 = Math.max(t1, step.t);
   return {
     id: one.id,
@@ -60,60 +60,56 @@ const saysOf = (step: ProofStep, anomaly: Anomaly): string =>
     ? `${valueName(anomaly.value)} acked ${step.says}`
     : step.says;
 
-interface Point {
-  t: number;
-  op: number;
+/** One anomaly of a case: who was told what, and who first read something else there. */
+export interface Point {
   key: number;
+  /** -1: not about one offset, one value. */
   offset: number;
   value: number;
+  /** The op that sent the value, its process, the node that answered; -1 unknown. */
+  op: number;
+  process: number;
+  node: number;
+  /** Of a lost write its ack, else when it was seen. */
+  timeNs: number;
+  /** What the final read has at that offset; noValue: nothing, or unknown. */
   now: number;
-  read: number;
+  read: Sight | undefined;
 }
-function pointsOf(one: Case, facts: Facts, ops: OpTable, watched: Watched): Point[] {
+/** In order of time. */
+export function pointsOf(one: Case, { writes, finals, log }: Facts): Point[] {
   return one.all
-    .map(([offset, value, timeNs]) => {
-      const write = value >= 0 ? facts.writes.find(value) : -1;
-      const key = write >= 0 ? facts.writes.key[write]! : (one.keys[0] ?? -1);
-      const op = write >= 0 ? facts.writes.op[write]! : -1;
-      const row = ops.rowOf(op);
+    .map(([offset, value, timeNs]): Point => {
+      const at = value >= 0 ? writes.find(value) : -1;
+      const of = (column: ArrayLike<number>): number => (at >= 0 ? column[at]! : -1);
+      const key = at >= 0 ? of(writes.key) : (one.keys[0] ?? -1);
+      const acked = one.type === 'lost-write' ? of(writes.completeNs) : -1;
+      const final = offset >= 0 ? finals.keys.get(key) : undefined;
+      const reads = offset < 0 ? [] : log.at(key, offset).filter((sight) => sight.by === 'poll');
+      const read = reads
+        .filter((sight) => sight.value !== value)
+        .reduce<Sight | undefined>((a, b) => (a && a.timeNs <= b.timeNs ? a : b), undefined);
       return {
-        t: one.type === 'lost-write' && row >= 0 ? ops.t1[row]! : sec(timeNs),
-        op,
-        key,
-        offset,
-        value,
-        now: valueAt(facts, key, offset),
-        read: watched.otherwise.get(`${key}/${offset}`) ?? -1,
+        ...{ key, offset, value, op: of(writes.op), process: of(writes.process), read },
+        node: of(writes.node),
+        timeNs: acked >= 0 ? acked : timeNs,
+        now: (final && recordAt(final, offset)?.value) ?? noValue,
       };
     })
-    .sort((a, b) => a.t - b.t);
-}
-
-/** What the final read has at an offset. */
-export function valueAt(facts: Facts, key: number, offset: number): number {
-  const read = facts.finals.keys.get(key);
-  if (!read || offset < 0) return noValue;
-  let a = 0;
-  let b = read.n;
-  while (a < b) {
-    const m = (a + b) >> 1;
-    if (read.offsets[m]! < offset) a = m + 1;
-    else b = m;
-  }
-  return a < read.n && read.offsets[a] === offset ? read.values[a]! : noValue;
+    .sort((a, b) => a.timeNs - b.timeNs);
 }
 
 const packPoints = (points: readonly Point[]): PackedPoints => {
   const column = (of: (p: Point) => number): string => pack(points.map(of));
   return {
     n: points.length,
-    t: column((p) => Math.round(p.t * 1e6)),
+    t: column((p) => Math.round(p.timeNs / 1e3)),
     op: column((p) => p.op),
     key: column((p) => p.key),
     offset: column((p) => p.offset),
     value: column((p) => p.value),
     now: column((p) => p.now),
-    read: column((p) => p.read),
+    read: column((p) => p.read?.op ?? -1),
   };
 };
 
@@ -140,7 +136,7 @@ function stripOf(
   if (one.type === 'split-brain' || clients.size === 0)
     for (const step of one.anomalies[0]?.proof ?? [])
       for (const m of step.says.matchAll(/\bnode (\d+)/g)) nodes.add(Number(m[1]));
-  const first = span ? sec(span[0]) : (steps[0]?.t ?? points[0]?.t ?? sec(one.spanNs[0]));
+  const first = span ? sec(span[0]) : (steps[0]?.t ?? sec(points[0]?.timeNs ?? one.spanNs[0]));
   const last = span ? Math.min(sec(span[1]), first + 2) : (steps.at(-1)?.t ?? first);
   const before = span ? 2 : Math.max(0.3, Math.min(1, (last - first) / 3));
   return {

@@ -42,22 +42,8 @@ export interface OpTable extends Columns {
   last: number;
 }
 
-/** What to look for among the records that polls returned. */
-export interface Watch {
-  /** Values whose first reader is wanted. */
-  values: ReadonlySet<number>;
-  /** Polls whose records are wanted. */
-  ops: ReadonlySet<number>;
-  /** key -> offset -> the value that was acked there: who read another one first? */
-  offsets: ReadonlyMap<number, ReadonlyMap<number, number>>;
-}
-export interface Watched {
-  /** value -> op */
-  readBy: Map<number, number>;
-  /** `key/offset` -> op that read another value there */
-  otherwise: Map<string, number>;
-  records: Map<number, [offset: number, value: number][]>;
-}
+/** The first records of some polls. */
+export type Polled = Map<number, [offset: number, value: number][]>;
 
 const errorLimit = 2_000;
 const recordLimit = 500;
@@ -187,32 +173,16 @@ class Silence {
   }
 }
 
-function look(batch: Batch, i: number, watch: Watch, seen: Watched): void {
-  const value = batch.value[i]!;
-  const op = batch.op[i]!;
-  if (watch.values.size > 0 && watch.values.has(value) && !seen.readBy.has(value))
-    seen.readBy.set(value, op);
-  const acked = watch.offsets.get(batch.key[i]!)?.get(batch.offset[i]!);
-  if (acked !== undefined && acked !== value) {
-    const at = `${batch.key[i]!}/${batch.offset[i]!}`;
-    if (!seen.otherwise.has(at)) seen.otherwise.set(at, op);
-  }
-  if (watch.ops.has(op)) {
-    const list = seen.records.get(op);
-    if (!list) seen.records.set(op, [[batch.offset[i]!, value]]);
-    else if (list.length < recordLimit) list.push([batch.offset[i]!, value]);
-  }
-}
-
 /** Reads the batches once, in order. */
 export function collectOps(
   run: RunInfo,
   batches: Iterable<Batch>,
-  watch?: Watch,
-): { ops: OpTable; watched: Watched } {
+  /** Polls whose records are wanted. */
+  wanted: ReadonlySet<number> = new Set(),
+): { ops: OpTable; polled: Polled } {
   const collector = new Collector(run);
   const silence = new Silence();
-  const watched: Watched = { readBy: new Map(), otherwise: new Map(), records: new Map() };
+  const polled: Polled = new Map([...wanted].map((op) => [op, []]));
   let last = 0;
   for (const batch of batches) {
     if (batch.n > 0) last = Math.max(last, sec(batch.timeNs[batch.n - 1]!));
@@ -225,9 +195,9 @@ export function collectOps(
         const row = collector.rowOf(batch.op[i]!);
         if (row < 0) continue;
         collector.table.count[row]!++;
-        // The final readers' records tell what is there now; here the clients' reads are wanted.
-        if (watch && batch.code[i] === Kind.ok && batch.process[i]! >= 0)
-          look(batch, i, watch, watched);
+        const records = batch.process[i]! >= 0 ? polled.get(batch.op[i]!) : undefined;
+        if (records && records.length < recordLimit)
+          records.push([batch.offset[i]!, batch.value[i]!]);
       } else if (kind === Kind.probe)
         silence.probe(batch.node[i]!, batch.f[i]!, sec(batch.timeNs[i]!));
     }
@@ -244,6 +214,6 @@ export function collectOps(
       probed: [...silence.probed.values()],
       last,
     },
-    watched,
+    polled: new Map([...polled].filter(([, records]) => records.length > 0)),
   };
 }

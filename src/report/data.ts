@@ -2,14 +2,14 @@
 import { F, Kind, NodeState, keyName } from '../model/index.js';
 import type { Batch, Case, Facts, FaultSpan, Proof, RunInfo, Verdict } from '../model/index.js';
 import { collectOps } from './data-ops.js';
-import type { OpTable, Watch, Watched } from './data-ops.js';
+import type { OpTable, Polled } from './data-ops.js';
 import { pageCase } from './data-cases.js';
 import { packOps } from './data-pack.js';
 import type { PageData, PageFault, PageProof } from './page/types.js';
 
 export type { PageData } from './page/types.js';
 export type { OpTable } from './data-ops.js';
-export { numberedSteps } from './data-cases.js';
+export { numberedSteps, pointsOf, type Point } from './data-cases.js';
 
 export interface PageSource {
   run: RunInfo;
@@ -25,16 +25,17 @@ const overviewBins = 240;
 const sec = (ns: number): number => (ns < 0 ? -1 : ns / 1e9);
 /** Six digits of a second are what a person can use, and what the packed columns hold. */
 const us = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
+const at = (ns: number): number => us(sec(ns));
 
 /** Reads the batches once; for callers that draw more from the same pass. */
 export function extractPage(source: PageSource): { data: PageData; ops: OpTable } {
-  const { run, facts, verdict } = source;
-  const { ops, watched } = collectOps(run, source.batches, watchOf(facts, verdict));
-  return { data: pageData(source, ops, watched), ops };
+  const { run, verdict } = source;
+  const { ops, polled } = collectOps(run, source.batches, witnessOps(verdict));
+  return { data: pageData(source, ops, polled), ops };
 }
 export const extractPageData = (source: PageSource): PageData => extractPage(source).data;
 
-function pageData(source: PageSource, ops: OpTable, watched: Watched): PageData {
+function pageData(source: PageSource, ops: OpTable, polled: Polled): PageData {
   const { run, facts, verdict } = source;
   const load = sec(facts.phases.loadNs);
   const last = Math.max(ops.last, sec(facts.phases.lastNs), 0.001);
@@ -45,7 +46,7 @@ function pageData(source: PageSource, ops: OpTable, watched: Watched): PageData 
   const faults = facts.faults.spans.map((span) => pageFault(span, end));
   const cases = (verdict?.cases ?? [])
     .filter((one) => one.partOf === undefined || one.type === 'split-brain')
-    .map((one) => pageCase(one, facts, ops, watched));
+    .map((one) => pageCase(one, facts, ops));
   const open = opening(begin, end, cases, faults);
   return {
     version: 1,
@@ -68,20 +69,20 @@ function pageData(source: PageSource, ops: OpTable, watched: Watched): PageData 
       node: c.node,
       key: c.key,
       epoch: c.epoch,
-      t0: us(sec(c.fromNs)),
-      t1: us(sec(c.toNs)),
+      t0: at(c.fromNs),
+      t1: at(c.toNs),
     })),
     leaders: leaderSteps(facts, ops, end),
     overlaps: overlaps(facts, verdict, ops),
     cases,
-    seen: seenAfterAll(facts, ops, watched),
+    seen: seenAfterAll(facts, ops),
     finals: [...facts.finals.keys.values()].map(({ key, op, reached, highWatermark }) => ({
       key,
       op,
       reached,
       highWatermark,
     })),
-    polled: Object.fromEntries(watched.records),
+    polled: Object.fromEntries(polled),
     open,
   };
 }
@@ -92,31 +93,12 @@ function nameKeys(run: RunInfo, facts: Facts): string[] {
   return Array.from(names, (name, key) => (name as string | undefined) ?? `key ${key}`);
 }
 
-/** Values that may have taken effect although nobody was told, witnesses, and lost offsets. */
-function watchOf(facts: Facts, verdict: Verdict | undefined): Watch {
-  const { writes } = facts;
-  const values = new Set<number>();
-  for (let i = 0; i < writes.n && values.size < 100_000; i++)
-    if (writes.outcome[i] !== Kind.ok) values.add(writes.value[i]!);
-  const ops = new Set<number>();
-  const offsets = new Map<number, Map<number, number>>();
-  for (const one of verdict?.cases ?? []) {
-    for (const anomaly of one.anomalies.slice(0, 20)) for (const op of anomaly.ops) ops.add(op);
-    for (const [offset, value] of one.all) {
-      const write = value >= 0 ? writes.find(value) : -1;
-      const key = write >= 0 ? writes.key[write]! : (one.keys[0] ?? -1);
-      if (offset < 0 || key < 0) continue;
-      let ofKey = offsets.get(key);
-      if (!ofKey) offsets.set(key, (ofKey = new Map<number, number>()));
-      if (!ofKey.has(offset)) ofKey.set(offset, value);
-    }
-  }
-  return { values, ops, offsets };
-}
+const witnessOps = (verdict: Verdict | undefined): Set<number> =>
+  new Set(verdict?.cases.flatMap((one) => one.anomalies.slice(0, 20).flatMap(({ ops }) => ops)));
 
 const pageProof = (proof: Proof): PageProof => ({
   state: proof.state,
-  t: us(sec(proof.timeNs)),
+  t: at(proof.timeNs),
   by: proof.by,
 });
 function pageFault(span: FaultSpan, end: number): PageFault {
@@ -128,12 +110,12 @@ function pageFault(span: FaultSpan, end: number): PageFault {
     what: span.what,
     nodes: span.nodes,
     keys: span.keys,
-    t0: us(sec(span.startNs)),
+    t0: at(span.startNs),
     t1: us(span.healedNs >= 0 ? sec(span.healedNs) : end),
     healed: span.healedNs >= 0,
     ...(span.inForce && { inForce: pageProof(span.inForce) }),
     ...(span.gone && { gone: pageProof(span.gone) }),
-    cuts: span.cuts.map(([a, b]) => [us(sec(a)), us(b < 0 ? end : sec(b))]),
+    cuts: span.cuts.map(([a, b]) => [at(a), us(b < 0 ? end : sec(b))]),
     ...(span.refused !== undefined && { refused: span.refused }),
   };
 }
@@ -198,9 +180,9 @@ function nodeStates(
   for (const { node, state, timeNs } of facts.faults.nodeStates) {
     const name = stateNames.get(state);
     const before = open.get(node);
-    if (before) before.t1 = us(sec(timeNs));
+    if (before) before.t1 = at(timeNs);
     if (!name) continue;
-    const span = { node, state: name, t0: us(sec(timeNs)), t1: us(end) };
+    const span = { node, state: name, t0: at(timeNs), t1: us(end) };
     open.set(node, span);
     spans.push(span);
   }
@@ -231,8 +213,8 @@ function leaderSteps(facts: Facts, ops: OpTable, end: number): PageData['leaders
   const open = new Map<number, PageData['leaders'][number]>();
   for (const { key, leader, epoch, timeNs } of facts.leaders.changes) {
     const before = open.get(key);
-    if (before) before.t1 = us(sec(timeNs));
-    const t0 = us(sec(timeNs));
+    if (before) before.t1 = at(timeNs);
+    const t0 = at(timeNs);
     const step = { key, node: leader, epoch, t0, t1: us(lastProbe > t0 ? lastProbe : end) };
     open.set(key, step);
     steps.push(step);
@@ -299,20 +281,17 @@ function bothAcked(
   return byOld && byYoung;
 }
 
-function seenAfterAll(facts: Facts, ops: OpTable, watched: Watched): PageData['seen'] {
-  const { writes, finals } = facts;
+function seenAfterAll({ writes, finals, log }: Facts, ops: OpTable): PageData['seen'] {
   const seen: PageData['seen'] = [];
-  for (let i = 0; i < writes.n; i++) {
-    if (writes.outcome[i] === Kind.ok) continue;
-    const value = writes.value[i]!;
+  for (let i = 0; i < writes.n && seen.length < 20_000; i++) {
+    if (writes.outcome[i] === Kind.ok || ops.rowOf(writes.op[i]!) < 0) continue;
     const key = writes.key[i]!;
-    const readBy = watched.readBy.get(value) ?? -1;
-    const at = finals.find(key, value);
+    const readBy = log.polledBy[i]!;
+    const at = finals.find(key, writes.value[i]!);
     const offset = at >= 0 ? (finals.keys.get(key)?.offsets[at] ?? -1) : -1;
     if (readBy >= 0 || offset >= 0) seen.push({ op: writes.op[i]!, readBy, offset });
-    if (seen.length >= 20_000) break;
   }
-  return seen.filter(({ op }) => ops.rowOf(op) >= 0);
+  return seen;
 }
 
 /** On the first anomaly: 1.5 s before its fault to 1.5 s after its last evidence; else the whole. */

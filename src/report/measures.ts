@@ -1,6 +1,6 @@
 /** Measures: the static pictures with a sentence each. */
 import { markup, raw, type Html } from './html.js';
-import { lostOf } from './lost.js';
+import { pointsOf } from './data.js';
 import { glyph } from './page/marks.js';
 import * as plots from './plots.js';
 import { seriesOf } from './series.js';
@@ -35,7 +35,7 @@ export async function measuresSection(source: Source): Promise<Html> {
   const { run, facts, verdict, ops, data } = source;
   const lost = (verdict?.cases ?? [])
     .filter((one) => one.type === 'lost-write')
-    .flatMap((one) => lostOf(source, one));
+    .flatMap((one) => pointsOf(one, source.facts));
   const range = { begin: data.begin, end: data.end, loadEnd: data.phases.heal };
   const series = seriesOf(ops, range, new Set(lost.map((one) => one.op)));
   const what: plots.Plotted = { run, facts, verdict, series };

@@ -2,7 +2,7 @@
 import { Kind, valueName } from '../model/index.js';
 import type { Case, FaultSpan, Verdict } from '../model/index.js';
 import type { Rich } from './html.js';
-import { lostOf, type Lost } from './lost.js';
+import { pointsOf, type Point } from './data.js';
 import type { Source } from './source.js';
 import type { pointMark } from './page/marks.js';
 import { capital, keyText, list, nodesText, num, plural, sec, stop, took } from './words.js';
@@ -142,7 +142,7 @@ function faultLine(source: Source, span: FaultSpan, withEffects: boolean): Story
 }
 
 /** The fault that the first anomaly fell into, acks that were false, the next leader, the first sign. */
-function lossLines(source: Source, main: Case, lost: readonly Lost[]): StoryLine[] {
+function lossLines(source: Source, main: Case, lost: readonly Point[]): StoryLine[] {
   const { facts } = source;
   const key = main.keys[0] ?? -1;
   const first = lost[0];
@@ -151,16 +151,16 @@ function lossLines(source: Source, main: Case, lost: readonly Lost[]): StoryLine
   const lines: StoryLine[] = [];
   const nodes = [...new Set(lost.map((one) => one.node))].filter((node) => node >= 0);
   lines.push({
-    timeNs: first.ackedNs,
+    timeNs: first.timeNs,
     kind: 'bad',
-    go: around(source, first.ackedNs, last.ackedNs),
+    go: around(source, first.timeNs, last.timeNs),
     text: ackedText(source, main, lost),
   });
   const change = facts.leaders.changes.find(
     (one) =>
       one.key === key &&
       one.leader >= 0 &&
-      one.timeNs > first.ackedNs &&
+      one.timeNs > first.timeNs &&
       !nodes.includes(one.leader),
   );
   if (change) lines.push(changeLine(source, change));
@@ -169,7 +169,7 @@ function lossLines(source: Source, main: Case, lost: readonly Lost[]): StoryLine
     lines.push({
       timeNs: sign.read.timeNs,
       kind: 'bad',
-      go: around(source, sign.ackedNs, sign.read.timeNs),
+      go: around(source, sign.timeNs, sign.read.timeNs),
       text: [
         `First sign: process ${sign.read.process} reads another value at offset ${sign.offset}, where process ${sign.process} was told that its ${valueName(sign.value)} is.`,
       ],
@@ -258,14 +258,14 @@ function finalLine(source: Source, lost: number): StoryLine[] {
 }
 
 /** Who acknowledged what will be lost, and where. */
-function ackedText(source: Source, one: Case, lost: readonly Lost[], again = false): Rich {
+function ackedText(source: Source, one: Case, lost: readonly Point[], again = false): Rich {
   const nodes = [...new Set(lost.map(({ node }) => node))].filter((node) => node >= 0);
   const who = nodes.length === 0 ? 'The cluster' : capital(nodesText(nodes.sort((a, b) => a - b)));
   const many = one.keys.length > 1;
   const keys = many ? `${one.keys.length} keys` : keyText(source.run, one.keys[0] ?? -1);
   const offsets = lost.map(({ offset }) => offset).filter((offset) => offset >= 0);
   const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
-  const within = lost.length > 1 ? ` in ${took(lost.at(-1)!.ackedNs - lost[0]!.ackedNs)}` : '';
+  const within = lost.length > 1 ? ` in ${took(lost.at(-1)!.timeNs - lost[0]!.timeNs)}` : '';
   const verb = nodes.length > 1 ? 'acknowledge' : 'acknowledges';
   return [
     `${again ? `Fault ${list(one.faults)}: ${who.replace(/^N/, 'n')}` : who} ${verb} writes to ${keys} that will be lost: `,
@@ -277,8 +277,8 @@ const otherLosses = (verdict: Verdict, main: Case): Case[] =>
   verdict.cases.filter((one) => one.type === 'lost-write' && one !== main);
 /** The same under another fault. */
 function againLine(source: Source, one: Case): StoryLine {
-  const lost = lostOf(source, one);
-  const [from, to] = [lost[0]?.ackedNs ?? one.spanNs[0], lost.at(-1)?.ackedNs ?? one.spanNs[1]];
+  const lost = pointsOf(one, source.facts);
+  const [from, to] = [lost[0]?.timeNs ?? one.spanNs[0], lost.at(-1)?.timeNs ?? one.spanNs[1]];
   const text = ackedText(source, one, lost, one.faults.length > 0);
   return { timeNs: from, kind: 'bad', go: around(source, from, to), text };
 }
@@ -299,7 +299,7 @@ const firstSentence = (text: string): string => /^.{20,}?[.!?](?= |$)/.exec(text
 export function storyOf(source: Source): StoryLine[] {
   const { facts, verdict } = source;
   const main = mainCase(verdict);
-  const lost = main?.type === 'lost-write' ? lostOf(source, main) : [];
+  const lost = main?.type === 'lost-write' ? pointsOf(main, source.facts) : [];
   const spans = facts.faults.spans;
   let lines: StoryLine[];
   if (verdict?.verdict === 'invalid' && main) {
@@ -353,7 +353,7 @@ export function headSentence(source: Source): Rich {
     return [`Every acknowledged write was kept through ${plural(total, 'operation')}${through}.`];
   }
   const main = mainCase(verdict);
-  const lost = main?.type === 'lost-write' ? lostOf(source, main) : [];
+  const lost = main?.type === 'lost-write' ? pointsOf(main, source.facts) : [];
   const cause = facts.faults.spans.find((span) => main?.faults.includes(span.id));
   const nodes = new Set(lost.map((one) => one.node));
   const [node = -1] = nodes;
@@ -363,7 +363,7 @@ export function headSentence(source: Source): Rich {
       one.key === key &&
       one.leader >= 0 &&
       one.leader !== node &&
-      one.timeNs > (lost[0]?.ackedNs ?? Infinity),
+      one.timeNs > (lost[0]?.timeNs ?? Infinity),
   );
   if (
     !main ||
