@@ -220,7 +220,10 @@ async function prepare(parts: RunParts, cluster: Cluster): Promise<KeyName[]> {
     views: true,
     replicas: cluster.replica !== undefined,
   };
-  parts.events.line('start', `ready: nodes ${info.nodes.join(' ')}, ${keys.length === 1 ? '1 key' : `${keys.length} keys`}`);
+  parts.events.line(
+    'start',
+    `ready: nodes ${info.nodes.join(' ')}, ${keys.length === 1 ? '1 key' : `${keys.length} keys`}`,
+  );
   return keys;
 }
 
