@@ -110,6 +110,24 @@ t.test('a replica is read from its start to its own high watermark', async (t) =
   await t.rejects(read(13), { code: 'cluster', message: /node 1 .*OFFSET_OUT_OF_RANGE/ });
 });
 
+t.test('a replica whose log begins later than its leader says is read from there', async (t) => {
+  let logStart = 0;
+  const one = await broker(t, { script: ({ api }) => (api === 'Fetch' ? { logStart } : {}) });
+  const c = await client(t, [one]);
+  await c.send({ key: 0, values: [0, 1, 2, 3, 4], acks: -1 });
+  await c.send({ key: 0, values: [5, 6], acks: -1 });
+  const asking = probes(t);
+  await asking.askView({ node: 1, address: one, keys, timeoutMs: 20_000 });
+  logStart = 5;
+  const signal = AbortSignal.timeout(60_000);
+  const values: number[] = [];
+  for await (const batch of asking.readReplica({ node: 1, address: one, key: keys[0]!, signal })) {
+    t.match(batch, { logStart: 5, highWatermark: 7 });
+    values.push(...batch.values.subarray(0, batch.n));
+  }
+  t.strictSame(values, [5, 6]);
+});
+
 t.test('topics: made, found again, refused a second time, deleted', async (t) => {
   const one = await broker(t);
   const options = { bootstrap: [one], timeoutMs: 60_000 };

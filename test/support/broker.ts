@@ -34,6 +34,8 @@ export interface Script {
   baseOffset?: number;
   /** Wait for this before the answer; what is to be appended is appended at once. */
   until?: Promise<unknown>;
+  /** Of a Fetch: what lies below has expired. */
+  logStart?: number;
 }
 
 export interface Entry {
@@ -254,14 +256,15 @@ export class Broker {
     if (log?.end === offset && maxWaitMs > 0 && script.code === undefined)
       await more(log, maxWaitMs);
     const end = log?.end ?? -1;
-    const code = script.code ?? (!log ? 3 : offset > end ? 1 : 0);
+    const start = script.logStart ?? 0;
+    const code = script.code ?? (!log ? 3 : offset > end || offset < start ? 1 : 0);
     const records = code === 0 && log ? batchesFrom(log, offset, maxBytes) : Buffer.alloc(0);
     const answer = Writer.create().appendInt32(0);
     if (version >= 7) answer.appendInt16(0).appendInt32(0);
     answer.appendInt32(1).appendString(ask.topic, false).appendInt32(1).appendInt32(ask.partition);
     answer.appendInt16(code);
     for (const one of [code === 0 ? end : -1, -1]) answer.appendInt64(BigInt(one));
-    if (version >= 5) answer.appendInt64(code === 0 ? 0n : -1n);
+    if (version >= 5) answer.appendInt64(BigInt(code === 0 ? start : -1));
     answer.appendInt32(0);
     if (version >= 11) answer.appendInt32(-1);
     return answer.appendBytes(records, false);
