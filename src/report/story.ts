@@ -1,6 +1,6 @@
 /** What happened, in a few dated sentences. Every one comes from rows of the history. */
 import { Kind, valueName } from '../model/index.js';
-import type { Case, FaultSpan, Verdict } from '../model/index.js';
+import type { Case, FaultSpan, LeaderChange, Verdict } from '../model/index.js';
 import type { Rich } from './html.js';
 import { pointsOf, type Point } from './data.js';
 import type { Source } from './source.js';
@@ -12,15 +12,22 @@ export interface StoryLine {
   timeNs: number;
   kind: PointKind;
   /** What the timeline shows for it, seconds. */
-  go: [from: number, to: number];
+  go: readonly [from: number, to: number];
   text: Rich;
 }
 
 const most = 8;
-const around = (source: Source, fromNs: number, toNs = fromNs): [number, number] => [
-  Math.max(source.data.begin, fromNs / 1e9 - 1),
-  Math.min(source.data.end, toNs / 1e9 + 1),
-];
+/** A sentence at its moment, and what shows it: a second before that to a second after `toNs`. */
+function line(
+  { data }: Source,
+  timeNs: number,
+  kind: PointKind,
+  text: Rich,
+  toNs = timeNs,
+): StoryLine {
+  const go = [Math.max(data.begin, timeNs / 1e9 - 1), Math.min(data.end, toNs / 1e9 + 1)] as const;
+  return { timeNs, kind, go, text };
+}
 export const endOf = (source: Source, span: FaultSpan): number =>
   span.healedNs >= 0 ? span.healedNs : source.data.end * 1e9;
 
@@ -43,11 +50,11 @@ function ledBy(source: Source, nodes: readonly number[], timeNs: number): string
 
 /** What a fault does, who it hits. */
 function faultSentence(source: Source, span: FaultSpan): string {
-  const { kind, nodes, title, what } = span;
+  const { kind, nodes, what } = span;
   const subject = (who: readonly number[]): string =>
     capital(nodesText(who)) + ledBy(source, who, span.startNs);
   const are = nodes.length === 1 ? 'is' : 'are';
-  const name = [title, what].filter(Boolean).join(', ');
+  const name = nameOf(span);
   switch (kind) {
     case 'cut': {
       const sides = /^nodes? (\d+(?: \d+)*) \| (\d+(?: \d+)*)( .*)?$/.exec(what);
@@ -112,112 +119,74 @@ function effects(source: Source, span: FaultSpan): string[] {
   return says;
 }
 
-const pointOf = (span: FaultSpan): PointKind => (span.kind === 'kill' ? 'kill' : 'fault');
-
+const nameOf = ({ title, what }: FaultSpan): string => [title, what].filter(Boolean).join(', ');
 function faultLine(source: Source, span: FaultSpan, withEffects: boolean): StoryLine {
-  const go = around(source, span.startNs, endOf(source, span));
-  const at = { timeNs: span.startNs, go };
-  if (span.refused !== undefined)
-    return {
-      ...at,
-      kind: 'unk',
-      text: [
-        `Fault ${span.id}, ${span.title}, `,
-        ['unk', 'could not be applied'],
-        `: ${stop(span.refused)}`,
-      ],
-    };
-  if (span.inForce?.state === 'unproven' || (span.inForce === undefined && span.healedNs >= 0))
-    return {
-      ...at,
-      kind: 'unk',
-      text: [
-        `Fault ${span.id} (${[span.title, span.what].filter(Boolean).join(', ')}) `,
-        ['unk', 'was not seen to take hold'],
-        span.inForce ? `: ${stop(span.inForce.by)}` : '.',
-      ],
-    };
+  const { id, title, refused, inForce } = span;
+  const say = (kind: PointKind, text: Rich): StoryLine =>
+    line(source, span.startNs, kind, text, endOf(source, span));
+  if (refused !== undefined)
+    return say('unk', [
+      `Fault ${id}, ${title}, `,
+      ['unk', 'could not be applied'],
+      `: ${stop(refused)}`,
+    ]);
+  if (inForce?.state === 'unproven' || (inForce === undefined && span.healedNs >= 0)) {
+    const why = inForce ? `: ${stop(inForce.by)}` : '.';
+    return say('unk', [
+      `Fault ${id} (${nameOf(span)}) `,
+      ['unk', 'was not seen to take hold'],
+      why,
+    ]);
+  }
   const more = withEffects ? ` ${effects(source, span).join(' ')}` : '';
-  return { ...at, kind: pointOf(span), text: [faultSentence(source, span) + more] };
+  return say(span.kind === 'kill' ? 'kill' : 'fault', [faultSentence(source, span) + more]);
 }
 
 /** The fault that the first anomaly fell into, acks that were false, the next leader, the first sign. */
 function lossLines(source: Source, main: Case, lost: readonly Point[]): StoryLine[] {
-  const { facts } = source;
-  const key = main.keys[0] ?? -1;
-  const first = lost[0];
-  const last = lost.at(-1);
+  const [first, last] = [lost[0], lost.at(-1)];
   if (!first || !last) return [];
-  const lines: StoryLine[] = [];
-  const nodes = [...new Set(lost.map((one) => one.node))].filter((node) => node >= 0);
-  lines.push({
-    timeNs: first.timeNs,
-    kind: 'bad',
-    go: around(source, first.timeNs, last.timeNs),
-    text: ackedText(source, main, lost),
-  });
-  const change = facts.leaders.changes.find(
+  const acked = line(source, first.timeNs, 'bad', ackedText(source, main, lost), last.timeNs);
+  const change = source.facts.leaders.changes.find(
     (one) =>
-      one.key === key &&
+      one.key === main.keys[0] &&
       one.leader >= 0 &&
       one.timeNs > first.timeNs &&
-      !nodes.includes(one.leader),
+      !lost.some(({ node }) => node === one.leader),
   );
-  if (change) lines.push(changeLine(source, change));
-  const sign = lost.filter((one) => one.read).sort((a, b) => a.read!.timeNs - b.read!.timeNs)[0];
-  if (sign?.read)
-    lines.push({
-      timeNs: sign.read.timeNs,
-      kind: 'bad',
-      go: around(source, sign.timeNs, sign.read.timeNs),
-      text: [
-        `First sign: process ${sign.read.process} reads another value at offset ${sign.offset}, where process ${sign.process} was told that its ${valueName(sign.value)} is.`,
-      ],
-    });
-  return lines;
+  const [sign] = lost.filter((one) => one.read).sort((a, b) => a.read!.timeNs - b.read!.timeNs);
+  const text = `First sign: process ${sign?.read?.process} reads another value at offset ${sign?.offset}, where process ${sign?.process} was told that its ${valueName(sign?.value ?? -1)} is.`;
+  return [
+    acked,
+    ...(change ? [changeLine(source, change)] : []),
+    ...(sign?.read ? [line(source, sign.read.timeNs, 'bad', [text])] : []),
+  ];
 }
 
-function changeLine(
-  source: Source,
-  change: { key: number; leader: number; epoch: number; timeNs: number },
-): StoryLine {
-  const { run, facts } = source;
-  const stale = facts.leaders.claims.find(
+function changeLine(source: Source, { key, leader, epoch, timeNs }: LeaderChange): StoryLine {
+  const stale = source.facts.leaders.claims.find(
     (one) =>
-      one.key === change.key &&
-      one.node !== change.leader &&
-      one.epoch < change.epoch &&
-      one.fromNs < change.timeNs &&
-      one.toNs > change.timeNs,
+      one.key === key &&
+      one.node !== leader &&
+      one.epoch < epoch &&
+      one.fromNs < timeNs &&
+      one.toNs > timeNs,
   );
   const also = stale
-    ? ` Node ${stale.node} still says that it leads: two leaders for ${took(stale.toNs - change.timeNs)}.`
+    ? ` Node ${stale.node} still says that it leads: two leaders for ${took(stale.toNs - timeNs)}.`
     : '';
-  return {
-    timeNs: change.timeNs,
-    kind: 'event',
-    go: around(source, change.timeNs, stale?.toNs),
-    text: [
-      `Node ${change.leader} leads ${keyText(run, change.key)} in epoch ${change.epoch}.${also}`,
-    ],
-  };
+  const text = `Node ${leader} leads ${keyText(source.run, key)} in epoch ${epoch}.${also}`;
+  return line(source, timeNs, 'event', [text], stale?.toNs);
 }
 
 function healLine(source: Source, span: FaultSpan): StoryLine[] {
   if (span.healedNs < 0) return [];
-  const recovery = source.verdict?.stats.recoveries.find((one) => one.fault === span.id);
-  const after = recovery
-    ? ` ${capital(recovery.what)} ${recovery.toNs - recovery.fromNs < 1e6 ? 'at once' : `after ${took(recovery.toNs - recovery.fromNs)}`}.`
-    : '';
+  const found = source.verdict?.stats.recoveries.find((one) => one.fault === span.id);
+  const lasted = found ? found.toNs - found.fromNs : 0;
+  const after = lasted < 1e6 ? 'at once' : `after ${took(lasted)}`;
+  const whole = found ? ` ${capital(found.what)} ${after}.` : '';
   const gone = span.gone?.state === 'proven' ? `, seen gone at ${sec(span.gone.timeNs)}` : '';
-  return [
-    {
-      timeNs: span.healedNs,
-      kind: 'heal',
-      go: around(source, span.healedNs),
-      text: [`Fault ${span.id} is healed${gone}.${after}`],
-    },
-  ];
+  return [line(source, span.healedNs, 'heal', [`Fault ${span.id} is healed${gone}.${whole}`])];
 }
 
 /** Final reads, or why there are none. */
@@ -226,21 +195,15 @@ function finalLine(source: Source, lost: number): StoryLine[] {
   const finals = [...facts.finals.keys.values()];
   const last = finals.reduce((t, one) => Math.max(t, one.timeNs), -1);
   if (last < 0) return [];
-  const at = { timeNs: last, go: around(source, last) };
   const short = finals.filter((one) => !one.complete);
-  const missing = run.keys.length - finals.length;
-  if (short.length > 0 || missing > 0)
-    return [
-      {
-        ...at,
-        kind: 'unk',
-        text: [
-          'Final reads reach the high watermark of ',
-          ['unk', `${finals.length - short.length} of ${plural(run.keys.length, 'key')}`],
-          short[0] ? `; ${keyText(run, short[0].key)} stops at offset ${short[0].reached}.` : '.',
-        ],
-      },
-    ];
+  if (short.length > 0 || finals.length < run.keys.length) {
+    const got = `${finals.length - short.length} of ${plural(run.keys.length, 'key')}`;
+    const stops = short[0]
+      ? `; ${keyText(run, short[0].key)} stops at offset ${short[0].reached}.`
+      : '.';
+    const text: Rich = ['Final reads reach the high watermark of ', ['unk', got], stops];
+    return [line(source, last, 'unk', text)];
+  }
   const records = finals.reduce((n, one) => n + one.n, 0);
   const tail =
     lost > 0
@@ -248,13 +211,8 @@ function finalLine(source: Source, lost: number): StoryLine[] {
       : verdict?.verdict === 'invalid'
         ? ''
         : ` ${plural(verdict?.stats.ackedValues ?? 0, 'acknowledged write')}, ${plural(records, 'record')} read.`;
-  return [
-    {
-      ...at,
-      kind: verdict?.verdict === 'valid' ? 'good' : 'event',
-      text: [`Final reads reach the high watermark of every key.${tail}`],
-    },
-  ];
+  const kind = verdict?.verdict === 'valid' ? 'good' : 'event';
+  return [line(source, last, kind, [`Final reads reach the high watermark of every key.${tail}`])];
 }
 
 /** Who acknowledged what will be lost, and where. */
@@ -279,20 +237,16 @@ const otherLosses = (verdict: Verdict, main: Case): Case[] =>
 function againLine(source: Source, one: Case): StoryLine {
   const lost = pointsOf(one, source.facts);
   const [from, to] = [lost[0]?.timeNs ?? one.spanNs[0], lost.at(-1)?.timeNs ?? one.spanNs[1]];
-  const text = ackedText(source, one, lost, one.faults.length > 0);
-  return { timeNs: from, kind: 'bad', go: around(source, from, to), text };
+  return line(source, from, 'bad', ackedText(source, one, lost, one.faults.length > 0), to);
 }
 
 /** Other anomalies than lost writes: when each first showed. */
-const caseLine = (source: Source, one: Case): StoryLine => ({
-  timeNs: one.anomalies[0]?.timeNs ?? one.spanNs[0],
-  kind: 'bad',
-  go: around(source, one.spanNs[0], Math.min(one.spanNs[1], one.spanNs[0] + 10e9)),
-  text: [
-    ['bad', one.type],
-    ` on ${list(one.keys.slice(0, 3).map((key) => keyText(source.run, key)))}${one.count > 1 ? `, ${num(one.count)} in all` : ''}: ${stop(firstSentence(one.sentence))}`,
-  ],
-});
+function caseLine(source: Source, one: Case): StoryLine {
+  const keys = list(one.keys.slice(0, 3).map((key) => keyText(source.run, key)));
+  const text = ` on ${keys}${one.count > 1 ? `, ${num(one.count)} in all` : ''}: ${stop(firstSentence(one.sentence))}`;
+  const at = one.anomalies[0]?.timeNs ?? one.spanNs[0];
+  return line(source, at, 'bad', [['bad', one.type], text], Math.min(one.spanNs[1], at + 10e9));
+}
 const firstSentence = (text: string): string => /^.{20,}?[.!?](?= |$)/.exec(text)?.[0] ?? text;
 
 /** Four to six sentences, in order of time. */
@@ -327,15 +281,12 @@ export function storyOf(source: Source): StoryLine[] {
   }
   const ended = source.run.ended;
   if (ended && ended.how !== 'complete')
-    lines.push({
-      timeNs: ended.timeNs,
-      kind: 'unk',
-      go: around(source, ended.timeNs),
-      text: [
+    lines.push(
+      line(source, ended.timeNs, 'unk', [
         ['unk', ended.how === 'interrupted' ? 'The run was interrupted' : 'The run failed'],
         `: ${stop(ended.why ?? 'no reason is known')}`,
-      ],
-    });
+      ]),
+    );
   return lines.sort((a, b) => a.timeNs - b.timeNs);
 }
 
