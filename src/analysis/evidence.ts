@@ -154,7 +154,8 @@ function expired({ writes, finals, ...facts }: Facts): string[] {
     if (read && isAcked(writes, w) && writes.offset[w]! < read.logStart)
       counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return [...counts].map(
+  const byKey = [...counts].sort(([a], [b]) => a - b);
+  return byKey.map(
     ([key, count]) =>
       `${plural(count, 'acknowledged value')} of ${facts.keyText(key)} ${count === 1 ? 'lies' : 'lie'} below its log start at the end, ${finals.keys.get(key)!.logStart}: expired or deleted, and not judged.`,
   );
