@@ -4,7 +4,7 @@ import { noValue, valueName } from '../model/index.js';
 import type { Anomaly, Case, Facts, ProofStep, Sight } from '../model/index.js';
 import type { OpTable } from './data-ops.js';
 import { pack } from './page/pack.js';
-import type { PackedPoints, PageCase, StripPlan, WitnessStep } from './page/types.js';
+import type { PackedPoints, PageCase, PointRow, StripPlan, WitnessStep } from './page/types.js';
 
 const sec = (ns: number): number => Math.round(ns / 1e3) / 1e6;
 const widestStrip = 12;
@@ -31,14 +31,9 @@ export function pageCase(one: Case, facts: Facts, ops: OpTable): PageCase {
   const t0 = times[0]!;
   let t1 = times.at(-1)!;
   for (const step of steps) if (step.t < t1 + 20) t1 = Math.max(t1, step.t);
+  const { id, type, keys, count, faults } = one;
   return {
-    id: one.id,
-    type: one.type,
-    keys: one.keys,
-    count: one.count,
-    faults: one.faults,
-    t0,
-    t1,
+    ...{ id, type, keys, count, faults, t0, t1 },
     ...(span && { span: [sec(span[0]), sec(span[1])] as [number, number] }),
     points: packPoints(points),
     steps,
@@ -100,17 +95,14 @@ export function pointsOf(one: Case, { writes, finals, log }: Facts): Point[] {
 }
 
 const packPoints = (points: readonly Point[]): PackedPoints => {
-  const column = (of: (p: Point) => number): string => pack(points.map(of));
-  return {
-    n: points.length,
-    t: column((p) => Math.round(p.timeNs / 1e3)),
-    op: column((p) => p.op),
-    key: column((p) => p.key),
-    offset: column((p) => p.offset),
-    value: column((p) => p.value),
-    now: column((p) => p.now),
-    read: column((p) => p.read?.op ?? -1),
-  };
+  const rows = points.map((p): PointRow => {
+    const { op, key, offset, value, now } = p;
+    return { t: Math.round(p.timeNs / 1e3), op, key, offset, value, now, read: p.read?.op ?? -1 };
+  });
+  const names = ['t', 'op', 'key', 'offset', 'value', 'now', 'read'] as const;
+  const columns = names.map((name) => [name, pack(rows.map((row) => row[name]))] as const);
+  const packed = Object.fromEntries(columns) as Record<keyof PointRow, string>;
+  return { n: points.length, ...packed };
 };
 
 /** The lanes of the first witness, and of a few more of the same. */

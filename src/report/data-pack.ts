@@ -2,6 +2,7 @@
 import { F, Kind } from '../model/index.js';
 import type { OpTable } from './data-ops.js';
 import { pack, unpack } from './page/pack.js';
+import { plainColumns } from './page/types.js';
 import type { PackedOps, PageCase, PageFault, Rest } from './page/types.js';
 
 /** Above this, ok ops far from faults and anomalies travel as counts. About 4 MB of text. */
@@ -95,27 +96,15 @@ function packRows(ops: OpTable, rows: Uint32Array): PackedOps {
     return pack(scratch);
   };
   const us = (seconds: number): number => Math.round(seconds * 1e6);
+  const plain = plainColumns.map((name) => [name, column((row) => ops[name][row]!)] as const);
+  const sends = rows.filter((row) => ops.f[row] === F.send);
   return {
     n: rows.length,
-    id: column((row) => ops.id[row]!),
-    worker: column((row) => ops.worker[row]!),
-    process: column((row) => ops.process[row]!),
-    f: column((row) => ops.f[row]!),
-    out: column((row) => ops.out[row]!),
-    key: column((row) => ops.key[row]!),
-    node: column((row) => ops.node[row]!),
+    ...(Object.fromEntries(plain) as Record<(typeof plainColumns)[number], string>),
     t0: column((row) => us(ops.t0[row]!)),
     took: column((row) => us(ops.t1[row]!) - us(ops.t0[row]!)),
-    from: column((row) => ops.from[row]!),
     reach: column((row) => ops.to[row]! - ops.from[row]!),
-    count: column((row) => ops.count[row]!),
-    value: pack(
-      Array.from(
-        rows.filter((row) => ops.f[row] === F.send),
-        (row) => ops.value[row]!,
-      ),
-    ),
-    error: column((row) => ops.error[row]!),
+    value: pack(Float64Array.from(sends, (row) => ops.value[row]!)),
   };
 }
 

@@ -58,30 +58,23 @@ function pageData(source: PageSource, ops: OpTable, polled: Polled): PageData {
     keys: nameKeys(run, facts),
     nodes: [...run.nodes],
     clients: replacements(run, ops),
-    counts: countOps(ops, Math.max(run.keys.length, facts.keys.length)),
+    counts: countOps(ops),
     ...packOps(ops, { begin, end, cases, faults }, source.limit),
     errors: ops.errors,
     overview: overview(ops, begin, end),
     faults,
     nodeStates: nodeStates(facts, ops, begin, end),
     probed: ops.probed.map((p) => ({ node: p.node, t0: us(p.t0), t1: us(p.t1) })),
-    claims: facts.leaders.claims.map((c) => ({
-      node: c.node,
-      key: c.key,
-      epoch: c.epoch,
-      t0: at(c.fromNs),
-      t1: at(c.toNs),
-    })),
+    claims: facts.leaders.claims.map(({ node, key, epoch, fromNs, toNs }) => {
+      return { node, key, epoch, t0: at(fromNs), t1: at(toNs) };
+    }),
     leaders: leaderSteps(facts, ops, end),
     overlaps: overlaps(facts, verdict, ops),
     cases,
     seen: seenAfterAll(facts, ops),
-    finals: [...facts.finals.keys.values()].map(({ key, op, reached, highWatermark }) => ({
-      key,
-      op,
-      reached,
-      highWatermark,
-    })),
+    finals: [...facts.finals.keys.values()].map(({ key, op, reached, highWatermark }) => {
+      return { key, op, reached, highWatermark };
+    }),
     polled: Object.fromEntries(polled),
     open,
   };
@@ -102,21 +95,16 @@ const pageProof = (proof: Proof): PageProof => ({
   by: proof.by,
 });
 function pageFault(span: FaultSpan, end: number): PageFault {
+  const { id, nemesis, kind, title, what, nodes, keys, inForce, gone, refused } = span;
   return {
-    id: span.id,
-    nemesis: span.nemesis,
-    kind: span.kind,
-    title: span.title,
-    what: span.what,
-    nodes: span.nodes,
-    keys: span.keys,
+    ...{ id, nemesis, kind, title, what, nodes, keys },
     t0: at(span.startNs),
     t1: us(span.healedNs >= 0 ? sec(span.healedNs) : end),
     healed: span.healedNs >= 0,
-    ...(span.inForce && { inForce: pageProof(span.inForce) }),
-    ...(span.gone && { gone: pageProof(span.gone) }),
+    ...(inForce && { inForce: pageProof(inForce) }),
+    ...(gone && { gone: pageProof(gone) }),
     cuts: span.cuts.map(([a, b]) => [at(a), us(b < 0 ? end : sec(b))]),
-    ...(span.refused !== undefined && { refused: span.refused }),
+    ...(refused !== undefined && { refused }),
   };
 }
 
@@ -130,22 +118,15 @@ function replacements(run: RunInfo, ops: OpTable): PageData['clients'] {
   return clients;
 }
 
-function countOps(ops: OpTable, keys: number): PageData['counts'] {
-  const counts = {
-    ok: 0,
-    fail: 0,
-    info: 0,
-    send: 0,
-    poll: 0,
-    keys: new Array<number>(keys).fill(0),
-  };
+const outOf = (kind: number): 'ok' | 'fail' | 'info' =>
+  kind === Kind.ok ? 'ok' : kind === Kind.fail ? 'fail' : 'info';
+function countOps(ops: OpTable): PageData['counts'] {
+  const counts = { ok: 0, fail: 0, info: 0, send: 0, poll: 0 };
   for (let i = 0; i < ops.n; i++) {
     if (ops.worker[i]! < 0) continue;
-    counts[ops.out[i] === Kind.ok ? 'ok' : ops.out[i] === Kind.fail ? 'fail' : 'info']++;
+    counts[outOf(ops.out[i]!)]++;
     if (ops.f[i] === F.send) counts.send++;
     else if (ops.f[i] === F.poll) counts.poll++;
-    const key = ops.key[i]!;
-    if (key >= 0 && key < keys) counts.keys[key]!++;
   }
   return counts;
 }
@@ -156,8 +137,7 @@ function overview(ops: OpTable, begin: number, end: number): PageData['overview'
   for (let i = 0; i < ops.n; i++) {
     if (ops.worker[i]! < 0) continue;
     const k = Math.floor(((ops.t1[i]! - begin) / (end - begin)) * overviewBins);
-    const out = ops.out[i] === Kind.ok ? 'ok' : ops.out[i] === Kind.fail ? 'fail' : 'info';
-    bins[out][Math.max(0, Math.min(overviewBins - 1, k))]!++;
+    bins[outOf(ops.out[i]!)][Math.max(0, Math.min(overviewBins - 1, k))]!++;
   }
   return bins;
 }

@@ -1,22 +1,17 @@
 /** The run as the page's code reads it: columns unpacked, anomalies by op, each lane's rare ops. */
 import { F, Kind } from '../../model/op.js';
 import { unpack } from './pack.js';
-import type { PageCase, PageData, WitnessStep } from './types.js';
+import { plainColumns } from './types.js';
+import type { PageCase, PageData, PointRow, WitnessStep } from './types.js';
 
 /** Lanes of the reads of the end; clients are their worker's number. */
 export const finalLane = -1;
 export const replicaLane = -2;
 
-/** One anomaly of a case, by row of its ops (-1: not in this page). */
-export interface Point {
+/** One anomaly of a case; `read` is a row of its op (-1: not in this page), as is `row` for `op`. */
+export interface Point extends PointRow {
   of: CaseView;
-  t: number;
   row: number;
-  key: number;
-  offset: number;
-  value: number;
-  now: number;
-  read: number;
 }
 export interface CaseView extends Omit<PageCase, 'points'> {
   points: Point[];
@@ -35,24 +30,11 @@ export interface LaneOps {
   rest?: { sends: Float64Array; polls: Float64Array };
 }
 
-export interface Run {
+type Column = (typeof plainColumns)[number] | 't0' | 't1' | 'to' | 'value' | 'lane';
+/** Columns of ops by row; `t0`, `t1`: seconds, `value`: -1 unless sent, `lane`: a worker or -1, -2. */
+export interface Run extends Record<Column, Float64Array> {
   data: PageData;
   n: number;
-  id: Float64Array;
-  process: Float64Array;
-  f: Float64Array;
-  out: Float64Array;
-  key: Float64Array;
-  node: Float64Array;
-  /** Seconds. */
-  t0: Float64Array;
-  t1: Float64Array;
-  from: Float64Array;
-  to: Float64Array;
-  count: Float64Array;
-  value: Float64Array;
-  error: Float64Array;
-  lane: Float64Array;
   lanes: Map<number, LaneOps>;
   cases: CaseView[];
   /** Row of an op that was acked and lost -> its anomaly. */
@@ -70,32 +52,24 @@ export const keyText = (run: Run, key: number): string => run.data.keys[key] ?? 
 export function openRun(data: PageData): Run {
   const { ops } = data;
   const n = ops.n;
-  const column = (text: string, of = n): Float64Array => unpack(text, of);
-  const f = column(ops.f);
-  const t0 = column(ops.t0);
-  const t1 = column(ops.took);
-  for (let i = 0; i < n; i++) {
-    t1[i] = (t0[i]! + t1[i]!) / 1e6;
-    t0[i] = t0[i]! / 1e6;
-  }
-  const from = column(ops.from);
-  const to = column(ops.reach);
-  for (let i = 0; i < n; i++) to[i]! += from[i]!;
-  const lane = column(ops.worker);
-  for (let i = 0; i < n; i++)
-    if (lane[i]! < 0) lane[i] = f[i] === F.replica ? replicaLane : finalLane;
-  const id = column(ops.id);
+  const column = (text: string): Float64Array => unpack(text, n);
+  const plain = Object.fromEntries(plainColumns.map((name) => [name, column(ops[name])])) as Record<
+    (typeof plainColumns)[number],
+    Float64Array
+  >;
+  const { f, from, id } = plain;
+  const [t0, took, reach] = [column(ops.t0), column(ops.took), column(ops.reach)];
   const rows = new Map<number, number>();
   for (let i = 0; i < n; i++) rows.set(id[i]!, i);
   const run: Run = {
-    ...{ data, n, id, f, t0, t1, from, to, lane },
-    process: column(ops.process),
-    out: column(ops.out),
-    key: column(ops.key),
-    node: column(ops.node),
-    count: column(ops.count),
+    ...{ data, n, ...plain },
+    t0: t0.map((t) => t / 1e6),
+    t1: t0.map((t, i) => (t + took[i]!) / 1e6),
+    to: from.map((offset, i) => offset + reach[i]!),
     value: sentValues(ops.value, f),
-    error: column(ops.error),
+    lane: plain.worker.map((worker, i) =>
+      worker >= 0 ? worker : f[i] === F.replica ? replicaLane : finalLane,
+    ),
     lanes: new Map(),
     cases: [],
     lost: new Map(),
@@ -119,23 +93,14 @@ function sentValues(packed: string, f: Float64Array): Float64Array {
 
 function openCases(run: Run): void {
   for (const one of run.data.cases) {
-    const packed = one.points;
-    const column = (text: string): Float64Array => unpack(text, packed.n);
-    const [t, op, key] = [column(packed.t), column(packed.op), column(packed.key)];
-    const [offset, value] = [column(packed.offset), column(packed.value)];
-    const [now, read] = [column(packed.now), column(packed.read)];
+    const { n, ...packed } = one.points;
+    const columns = Object.entries(packed).map(([name, text]) => [name, unpack(text, n)] as const);
     const view: CaseView = { ...one, points: [] };
-    for (let i = 0; i < packed.n; i++) {
-      const point: Point = {
-        of: view,
-        t: t[i]! / 1e6,
-        row: run.rowOf(op[i]!),
-        key: key[i]!,
-        offset: offset[i]!,
-        value: value[i]!,
-        now: now[i]!,
-        read: run.rowOf(read[i]!),
-      };
+    for (let i = 0; i < n; i++) {
+      const raw = Object.fromEntries(columns.map(([name, column]) => [name, column[i]!]));
+      const point = { ...(raw as unknown as PointRow), of: view, row: run.rowOf(raw['op']!) };
+      point.t /= 1e6;
+      point.read = run.rowOf(point.read);
       view.points.push(point);
       if (point.row < 0) continue;
       if (one.type === 'lost-write') run.lost.set(point.row, point);
@@ -177,24 +142,17 @@ function openLanes(run: Run): void {
 }
 
 /** The first row of a lane that begins at or after `t`. */
-export function firstRow(run: Run, lane: LaneOps, t: number): number {
-  let a = lane.from;
-  let b = lane.to;
-  while (a < b) {
-    const m = (a + b) >> 1;
-    if (run.t0[m]! < t) a = m + 1;
-    else b = m;
-  }
-  return a;
-}
+export const firstRow = (run: Run, { from, to }: LaneOps, t: number): number =>
+  firstWhere(from, to, (i) => run.t0[i]! >= t);
 /** The same among its rare rows: an index into `rare`. */
-export function firstRare(run: Run, lane: LaneOps, t: number): number {
-  let a = 0;
-  let b = lane.rare.length;
+export const firstRare = (run: Run, { rare }: LaneOps, t: number): number =>
+  firstWhere(0, rare.length, (i) => run.t0[rare[i]!]! >= t);
+function firstWhere(from: number, to: number, holds: (i: number) => boolean): number {
+  let [a, b] = [from, to];
   while (a < b) {
     const m = (a + b) >> 1;
-    if (run.t0[lane.rare[m]!]! < t) a = m + 1;
-    else b = m;
+    if (holds(m)) b = m;
+    else a = m + 1;
   }
   return a;
 }

@@ -1,3 +1,5 @@
+import type { Case, FaultText, Proof } from '../../model/index.js';
+
 /**
  * What the page's script knows of a run: one JSON object inside the page. Times are seconds on the
  * run's clock, keys are dense ids, offsets inclusive, `to` exclusive. Columns are packed (pack.ts).
@@ -18,15 +20,7 @@ export interface PageData {
   /** Workers with the processes that replaced one another, each with the time of its first op. */
   clients: { worker: number; processes: [process: number, since: number][] }[];
   /** Client ops of the whole run, also of those that are not in `ops`. */
-  counts: {
-    ok: number;
-    fail: number;
-    info: number;
-    send: number;
-    poll: number;
-    /** By key. */
-    keys: number[];
-  };
+  counts: Record<'ok' | 'fail' | 'info' | 'send' | 'poll', number>;
   ops: PackedOps;
   /** Ops of a very long run that are in this file only as counts. */
   rest?: Rest;
@@ -58,35 +52,17 @@ export interface PageData {
 
 export type NodeStateName = 'down' | 'starting' | 'up' | 'paused' | 'silent';
 
-/** Sorted by worker (final reads last), then by invoke. */
-export interface PackedOps {
-  n: number;
-  id: string;
-  /** -1: a read of the end of the run. */
-  worker: string;
-  process: string;
-  /** An F of the model. */
-  f: string;
-  /** A Kind of the model: ok, fail or info. */
-  out: string;
-  key: string;
-  /** Asked or answering node, -1 unknown. */
-  node: string;
-  /** Invoke, microseconds. */
-  t0: string;
-  /** Microseconds. */
-  took: string;
-  /** Send: offset acked, or -1. Poll: offset asked for. */
-  from: string;
-  /** Poll: next offset minus `from`. */
-  reach: string;
-  /** Values sent, records returned. */
-  count: string;
-  /** First value sent; of sends only, in their order. */
-  value: string;
-  /** Index into `errors`, or -1. */
-  error: string;
-}
+/** What travels of an op as it is in the run's OpTable. */
+// prettier-ignore
+export const plainColumns = ['id', 'worker', 'process', 'f', 'out', 'key', 'node', 'from', 'count', 'error'] as const;
+/**
+ * Sorted by worker (final reads last), then by invoke. `t0` and `took` are microseconds, `reach` is
+ * `to` minus `from`, `value` the first value sent, of sends only, in their order.
+ */
+export type PackedOps = { n: number } & Record<
+  (typeof plainColumns)[number] | 't0' | 'took' | 'reach' | 'value',
+  string
+>;
 
 /** Counts of client ops which are not in `ops`, for each bin of `step` seconds from `begin`. */
 export interface Rest {
@@ -97,19 +73,9 @@ export interface Rest {
   lanes: { worker: number; sends: string; polls: string }[];
 }
 
-export interface PageProof {
-  state: 'proven' | 'unproven' | 'moot';
-  t: number;
-  by: string;
-}
-export interface PageFault {
+export type PageProof = Pick<Proof, 'state' | 'by'> & { t: number };
+export interface PageFault extends Omit<FaultText, 'params' | 'resolved'> {
   id: number;
-  nemesis: string;
-  kind: 'cut' | 'flap' | 'kill' | 'pause' | 'restart' | 'slow';
-  title: string;
-  what: string;
-  nodes: number[];
-  keys: number[];
   t0: number;
   /** Healed, or the end of the history. */
   t1: number;
@@ -138,12 +104,7 @@ export interface Overlap {
 }
 
 /** One kind and cause: a lane, a card's strip. */
-export interface PageCase {
-  id: string;
-  type: string;
-  keys: number[];
-  count: number;
-  faults: number[];
+export interface PageCase extends Pick<Case, 'id' | 'type' | 'keys' | 'count' | 'faults'> {
   t0: number;
   t1: number;
   /** Only if it lasts: `two leaders of orders-0`. */
@@ -154,19 +115,19 @@ export interface PageCase {
   strip: StripPlan;
 }
 /** Each anomaly of a case. */
-export interface PackedPoints {
-  n: number;
+export type PackedPoints = { n: number } & Record<keyof PointRow, string>;
+export interface PointRow {
   /** Microseconds: of a lost write its ack, else when it was seen. */
-  t: string;
+  t: number;
   /** The op that sent the value, or -1. */
-  op: string;
-  key: string;
-  offset: string;
-  value: string;
+  op: number;
+  key: number;
+  offset: number;
+  value: number;
   /** What the final read has at that offset; -1 nothing, or unknown. */
-  now: string;
+  now: number;
   /** The first op that read something else there, or -1. */
-  read: string;
+  read: number;
 }
 export interface WitnessStep {
   /** 1, 2, 3. */
