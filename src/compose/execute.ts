@@ -68,7 +68,11 @@ export async function execute(
       interrupt,
     });
   } catch (error) {
-    failure = error;
+    // Before the run began, an interruption is all that happened.
+    if (interrupt.aborted && info.ended === undefined) {
+      info.ended = { how: 'interrupted', timeNs: recorder.now(), why: 'it was interrupted' };
+      save(info);
+    } else failure = error;
   } finally {
     await recorder.close();
     await data?.remove();

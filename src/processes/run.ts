@@ -1,3 +1,4 @@
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { execa } from 'execa';
 import { SchismError } from '../model/index.js';
@@ -10,6 +11,11 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Ends it, group and all. */
   signal?: AbortSignal;
+  /**
+   * A command of the user's, which may leave a daemon behind: its output goes to this file, because
+   * a daemon holds a pipe open for as long as it lives, and what it started is not ours to end.
+   */
+  userLog?: string;
   /** Of the error: `usage` for what the user can put right. */
   code?: SchismError['code'];
 }
@@ -21,21 +27,27 @@ export interface RunResult {
 /**
  * Runs a short command to its end. Rejects with a SchismError of one sentence if it cannot be
  * run, fails, or takes longer than `timeoutMs`. It has a process group of its own: a terminal's
- * Ctrl-C does not reach it, and its children end with it.
+ * Ctrl-C does not reach it, and unless it is the user's its children end with it.
  */
 export async function run(
   command: string,
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
+  const { userLog } = options;
+  const begin = userLog === undefined ? 0 : sizeOf(userLog);
+  // execa's types know descriptors 3 to 9 only; it hands any on.
+  const log = userLog === undefined ? undefined : (openSync(userLog, 'a') as 3);
   const child = execa(command, args, {
     detached: true,
     cleanup: false,
     reject: false,
-    env: { ...options.env, ...leash() },
+    env: { ...options.env, ...(userLog === undefined && leash()) },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdin: 'ignore',
+    ...(log !== undefined && { stdout: log, stderr: log }),
   });
+  if (log !== undefined) closeSync(log);
   const end = (): void => {
     if (child.pid !== undefined) signal(-child.pid, 'SIGKILL');
   };
@@ -45,7 +57,9 @@ export async function run(
   if (stop.aborted) end();
   const result = await child;
   stop.removeEventListener('abort', end);
-  if (!result.failed) return { stdout: result.stdout, stderr: result.stderr };
+  const said = userLog === undefined ? undefined : readFileSync(userLog).subarray(begin).toString();
+  const { stdout = said ?? '', stderr = '' } = result as { stdout?: string; stderr?: string };
+  if (!result.failed) return { stdout, stderr };
 
   const name = basename(command);
   const why = options.signal?.aborted
@@ -54,9 +68,11 @@ export async function run(
       ? `Expected ${name} to end within ${options.timeoutMs / 1000} s, and it did not.`
       : result.code === 'ENOENT'
         ? `Expected \`${name}\` to be on the PATH, and it is not.`
-        : `${name} ended with ${ending(result)}: ${lastLine(result.stderr || result.stdout)}`;
+        : `${name} ended with ${ending(result)}: ${lastLine(stderr || stdout)}`;
   throw new SchismError(options.code ?? 'cluster', why, { cause: result });
 }
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 const ending = (result: { exitCode?: number; signal?: string }): string =>
   result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`;

@@ -201,7 +201,7 @@ export class FaultRunner {
         recorder.append([
           { kind: Kind.fault, f: F.route, timeNs, node, code: ProofCode[proof.state], text: by },
         ]);
-        if (proof.state === 'unproven') events.line('note', `node ${node} ${by}`);
+        if (proof.state === 'unproven') events.line('note', by);
       }
       return;
     }

@@ -7,6 +7,7 @@ import { fill } from '../../src/targets/external/options.js';
 import type { Broker } from '../support/broker.js';
 import { broker } from './support.js';
 
+const dir = t.testdir({});
 const at = ({ host, port }: Broker): string => `${host}:${port}`;
 
 function context(options: OptionValues): { context: TargetContext; rows: Row[]; said: string[] } {
@@ -20,7 +21,7 @@ function context(options: OptionValues): { context: TargetContext; rows: Row[]; 
     flush: () => undefined,
     close: () => Promise.resolve(),
   };
-  const places = { dir: '', dataDir: '', cacheDir: '', links: undefined, concurrency: 1 };
+  const places = { dir, dataDir: '', cacheDir: '', links: undefined, concurrency: 1 };
   const rest = { recorder, now: () => recorder.now(), signal: new AbortController().signal };
   const progress = (text: string): void => void said.push(text);
   return { context: { ...places, ...rest, options, progress }, rows, said };

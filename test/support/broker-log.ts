@@ -1,4 +1,6 @@
 /** The scripted broker's log of one partition, in memory. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+
 interface Batch {
   base: number;
   count: number;
@@ -59,4 +61,25 @@ export function more(log: Log, maxWaitMs: number): Promise<void> {
     const timer = setTimeout(end, maxWaitMs);
     log.waiting.add(end);
   });
+}
+
+/** One line of a broker's file: a topic made, a batch appended, or (neither) a topic deleted. */
+export interface Kept {
+  topic: string;
+  partitions?: number;
+  partition?: number;
+  /** base64 */
+  bytes?: string;
+  epoch?: number;
+}
+
+/** Hands over what the file has, and gives what adds to it; without a file nothing. */
+export function kept(
+  file: string | undefined,
+  again: (one: Kept) => void,
+): ((one: Kept) => void) | undefined {
+  if (file === undefined) return undefined;
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  for (const line of text.split('\n')) if (line !== '') again(JSON.parse(line) as Kept);
+  return (one) => appendFileSync(file, `${JSON.stringify(one)}\n`);
 }

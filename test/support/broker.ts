@@ -1,17 +1,14 @@
 /**
  * A scripted Kafka broker: real TCP, real bytes, its log in memory. It does what it is told with
  * each Produce and Fetch (append or not, answer, hang up, say nothing), and keeps a log of its own
- * of what it appended and acknowledged when. `node broker.js --port P --log FILE` runs one alone.
+ * of what it appended and acknowledged when. scripted.ts runs one in a process of its own.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, realpathSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Reader, Writer } from '@platformatic/kafka';
 import { readRecords } from '../../src/kafka/records.js';
 import { valueName } from '../../src/model/index.js';
-import { batchesFrom, Log, more } from './broker-log.js';
+import { batchesFrom, kept, Log, more, type Kept } from './broker-log.js';
 
 export interface Asked {
   api: 'ApiVersions' | 'Metadata' | 'Produce' | 'Fetch' | 'CreateTopics' | 'DeleteTopics';
@@ -56,6 +53,8 @@ export interface BrokerOptions {
   topics?: Readonly<Record<string, number>>;
   script?: (asked: Asked) => Script | undefined;
   log?: (entry: Entry) => void;
+  /** Topics and records are kept in this file, and read from it at the start. */
+  keep?: string;
   /** Other brokers that Metadata names, and who leads; by default this one leads everything. */
   peers?: readonly { id: number; host: string; port: number }[];
   leader?: (topic: string, partition: number) => number;
@@ -81,12 +80,20 @@ export class Broker {
   readonly #topics = new Map<string, Log[]>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #keep: ((one: Kept) => void) | undefined;
 
   constructor(options: BrokerOptions = {}) {
     this.#options = options;
     this.id = options.nodeId ?? 1;
     for (const [name, partitions] of Object.entries(options.topics ?? {}))
       this.#create(name, partitions);
+    this.#keep = kept(options.keep, (one) => this.#again(one));
+  }
+
+  #again({ topic, partitions, partition, bytes, epoch }: Kept): void {
+    if (partitions !== undefined) this.#create(topic, partitions);
+    else if (bytes === undefined) this.#topics.delete(topic);
+    else this.append(topic, partition ?? 0, Buffer.from(bytes, 'base64'), epoch);
   }
 
   async start(): Promise<this> {
@@ -112,6 +119,7 @@ export class Broker {
   append(topic: string, partition: number, bytes: Buffer, epoch = 0): number {
     const log = this.#topics.get(topic)?.[partition];
     if (!log) throw new Error(`Expected a known partition, got ${topic}-${partition}.`);
+    this.#keep?.({ topic, partition, bytes: bytes.toString('base64'), epoch });
     return log.append(bytes, epoch);
   }
 
@@ -120,6 +128,7 @@ export class Broker {
       name,
       Array.from({ length: partitions }, () => new Log()),
     );
+    this.#keep?.({ topic: name, partitions });
   }
 
   #serve(socket: Socket): void {
@@ -360,6 +369,7 @@ export class Broker {
     return out
       .appendArray(names, (w, name) => {
         const code = this.#topics.delete(name) ? 0 : 3;
+        this.#keep?.({ topic: name });
         w.appendString(name).appendUUID(idOf(name)).appendInt16(code).appendString(null);
       })
       .appendTaggedFields();
@@ -384,17 +394,4 @@ function apiVersions(version: number): Writer {
 /** The same topic has the same id in every broker. */
 function idOf(name: string): string {
   return createHash('md5').update(name).digest('hex');
-}
-
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { port: { type: 'string' }, log: { type: 'string' } } });
-  const file = values.log;
-  const broker = new Broker({
-    port: Number(values.port ?? 0),
-    ...(file !== undefined && {
-      log: (entry: Entry) => appendFileSync(file, `${JSON.stringify(entry)}\n`),
-    }),
-  });
-  await broker.start();
-  process.stdout.write(`${broker.host}:${broker.port}\n`);
 }

@@ -1,7 +1,9 @@
 /** Runs the CLI as a user does: the launcher, in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
 
 /** The project's top folder; tests are compiled to dist/test/<area>. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -49,3 +51,19 @@ export const schism = (
   args: readonly string[],
   options: Parameters<typeof start>[1] = {},
 ): Promise<Ended> => start(args, options).ended;
+
+/** Waits until its output shows that it got so far. Rejects if it ended before. */
+export async function shows(run: Started, words: RegExp): Promise<void> {
+  while (!words.test(run.output())) {
+    if (run.child.exitCode !== null || run.child.signalCode !== null)
+      throw new Error(`Expected ${String(words)} before the end, got:\n${run.output()}`);
+    await sleep(20);
+  }
+}
+
+/** It said one sentence on stderr, and no stack. */
+export function oneSentence(t: Test, ended: Ended, sentence: RegExp): void {
+  t.match(ended.stderr, sentence);
+  t.equal(ended.stderr.trim().split('\n').length, 1, 'one line');
+  t.notMatch(ended.stdout + ended.stderr, /\n\s+at /, 'no stack');
+}

@@ -37,8 +37,9 @@ export function readRun(folder: string): { dir: string; verdict: Verdict; info: 
   return { dir, verdict: json(files.verdict) as Verdict, info: json(files.run) as RunInfo };
 }
 
-/** Pids of living processes whose environment or command line holds `text` (Linux). */
+/** Pids of living processes whose environment or command line holds `text`. Not Linux: none. */
 export function processesWith(text: string): number[] {
+  if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { createTopics, deleteTopics, describeCluster } from '../../kafka/admin.js';
 import { createClient } from '../../kafka/client.js';
 import { securityOf } from '../../kafka/node.js';
@@ -78,9 +79,10 @@ async function start(context: TargetContext): Promise<Cluster> {
   const { settings, bootstrap, found } = await look(options, signal);
   const { tls } = securityOf(settings);
   const ping = pingOver(tls);
-  const nodes = found.nodes.map(
-    ({ id, address }) => new ExternalNode({ id, address, templates, recorder, ping }),
-  );
+  const nodes = found.nodes.map(({ id, address }) => {
+    const logFile = join(context.dir, 'nodes', String(id), 'commands.log');
+    return new ExternalNode({ id, address, templates, recorder, ping, logFile });
+  });
   await Promise.all(nodes.map((node) => mustAnswer(node, ping)));
   const prefix = String(options['topicPrefix'] ?? `schism-${randomBytes(4).toString('hex')}`);
   return externalCluster(

@@ -1,5 +1,7 @@
 /** A node that somebody else runs: broken and mended by the user's commands, watched from outside. */
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   F,
@@ -33,6 +35,8 @@ export interface ExternalSpec {
   templates: Templates;
   recorder: Recorder;
   ping: Ping;
+  /** What the commands say is appended here. */
+  logFile: string;
 }
 
 export class ExternalNode implements ClusterNode {
@@ -69,7 +73,7 @@ export class ExternalNode implements ClusterNode {
     return this.#state !== NodeState.down;
   }
   logs(): readonly string[] {
-    return [];
+    return [this.#spec.logFile];
   }
 
   /** Mends what is still broken. */
@@ -117,11 +121,17 @@ export class ExternalNode implements ClusterNode {
   async #order(name: CommandName): Promise<void> {
     const command = fill(this.#spec.templates[name] ?? '', this.id, this.addresses.client);
     try {
-      await run('sh', ['-c', command], { timeoutMs: commandMs });
+      await this.#shell(command);
     } catch (error) {
       const why = `Expected \`${command}\` to work on node ${this.id}: ${messageOf(error)}`;
       throw new SchismError('cluster', why, { cause: error });
     }
+  }
+
+  #shell(command: string): Promise<unknown> {
+    const userLog = this.#spec.logFile;
+    mkdirSync(dirname(userLog), { recursive: true });
+    return run('sh', ['-c', command], { timeoutMs: commandMs, userLog });
   }
 
   /** What shows that it is down; rejects while nothing does. */
@@ -134,13 +144,11 @@ export class ExternalNode implements ClusterNode {
       return `${client.host}:${client.port} refuses connections`;
     }
     const command = fill(nodeStatus, this.id, client);
-    const up = await run('sh', ['-c', command], { timeoutMs: commandMs }).catch(
-      (error: unknown) => {
-        // A command that could not run at all is no evidence.
-        if (!/ended with exit code \d+/.test(messageOf(error))) throw error;
-        return undefined;
-      },
-    );
+    const up = await this.#shell(command).catch((error: unknown) => {
+      // A command that could not run at all is no evidence.
+      if (!/ended with exit code \d+/.test(messageOf(error))) throw error;
+      return undefined;
+    });
     if (up) throw new Error(`\`${command}\` still succeeds`);
     return `\`${command}\` fails`;
   }
