@@ -81,7 +81,7 @@ export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): st
   reasons.push(...noFaultSeen(facts));
   reasons.push(...routeGaps(facts));
   if (run.acks === 0)
-    reasons.push('with acks=0 no write is acknowledged, so there is nothing that could be lost');
+    reasons.push('with acks=0 no write is acknowledged, so none can be said to be kept');
   else if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
   if (stats.polledRecords + stats.finalRecords === 0) reasons.push('no record was read');
   if (run.evidence.finalReads) reasons.push(...finalGaps(run, facts));
