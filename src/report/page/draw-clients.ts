@@ -1,10 +1,10 @@
 /** The lanes of clients: sends above the line, polls below, from invoke to completion. */
 import { valueName } from '../../model/op.js';
-import type { Lane, Model } from './lanes.js';
+import type { Lane } from './lanes.js';
 import { crisp } from './pen.js';
 import type { Pen } from './pen.js';
 import { firstRare, firstRow, isSend, outName, passes } from './run.js';
-import type { LaneOps, Run, Shown } from './run.js';
+import type { LaneOps, Shown } from './run.js';
 
 /** A mark each up to one op in 7 px; above that columns of 3 px. */
 const denseAbove = 1 / 7;
@@ -16,149 +16,101 @@ export interface Box {
   y: number;
   h: number;
 }
-export function opBox(pen: Pen, run: Run, lane: { y: number }, row: number): Box {
+export function opBox(pen: Pen, lane: { y: number }, row: number): Box {
+  const { run } = pen;
   const send = isSend(run, row);
-  return {
-    x0: pen.x(run.t0[row]!),
-    x1: pen.x(run.t1[row]!),
-    y: send ? lane.y + 3 : lane.y + 14,
-    h: send ? 9 : 7,
-  };
+  const y = lane.y + (send ? 3 : 14);
+  return { x0: pen.x(run.t0[row]!), x1: pen.x(run.t1[row]!), y, h: send ? 9 : 7 };
 }
 
-export function drawClientLane(
-  pen: Pen,
-  model: Model,
-  lane: Extract<Lane, { kind: 'client' }>,
-  shown: Shown,
-): void {
-  const { run } = model;
+type ClientLane = Extract<Lane, { kind: 'client' }>;
+export function drawClientLane(pen: Pen, lane: ClientLane, shown: Shown): void {
+  const { run, view } = pen;
   pen.c.strokeStyle = pen.pal.hair;
   pen.line(0, lane.y + 13.5, pen.W, lane.y + 13.5);
   const ops = run.lanes.get(lane.client);
-  if (run.n === 0 && !run.data.rest) {
+  if (run.n === 0 && !run.data.rest)
     pen.write('no operation was recorded', 4, lane.y + 13, pen.pal.ink3, { halo: true });
-    return;
+  else if (ops) {
+    const from = firstRow(run, ops, view.t0 - ops.longest);
+    const to = firstRow(run, ops, view.t1);
+    const rest = restInView(pen, ops);
+    const dense = (to - firstRow(run, ops, view.t0) + rest.n) / pen.W > denseAbove;
+    if (dense || rest.n > 0) drawColumns(pen, lane, dense ? [from, to] : [from, from], rest, shown);
+    if (!dense) drawOks(pen, lane, from, to, shown);
+    drawRare(pen, lane, ops, shown);
+    if (shown.hits) drawHits(pen, lane, from, to, shown.hits);
   }
-  if (ops) {
-    const from = firstRow(run, ops, pen.view.t0 - ops.longest);
-    const to = firstRow(run, ops, pen.view.t1);
-    const rest = restInView(pen, run, ops);
-    const inView = to - firstRow(run, ops, pen.view.t0) + rest.n;
-    const dense = inView / pen.W > denseAbove;
-    // Counts finer than a column join it; coarser ones are drawn as wide as they are.
-    const joined = rest.n > 0 && rest.px <= column;
-    if (rest.n > 0 && !joined) drawRest(pen, lane, ops, rest);
-    if (dense)
-      drawColumns(
-        pen,
-        run,
-        lane,
-        { from, to, inView, shown, rest: joined ? rest : undefined },
-        ops,
-      );
-    else drawOks(pen, run, lane, from, to, shown);
-    drawRare(pen, run, lane, ops, shown);
-    if (shown.hits) drawHits(pen, run, lane, from, to, shown.hits);
-  }
-  drawReplacements(pen, run, lane);
+  drawReplacements(pen, lane);
 }
 
-interface Columns {
-  from: number;
-  to: number;
-  inView: number;
-  shown: Shown;
-  rest: RestView | undefined;
-}
-function drawColumns(pen: Pen, run: Run, lane: Lane, cols: Columns, ops: LaneOps): void {
-  const n = Math.ceil(pen.W / column);
-  const sends = new Float32Array(n);
-  const polls = new Float32Array(n);
-  const scale = pen.W / pen.span / column;
-  const { from, to, shown, rest } = cols;
-  const { filter } = shown;
-  const all = filter.without.size === 0;
-  if (filter.ok)
-    for (let i = from; i < to; i++) {
-      if (run.out[i] !== 1 || !(all || !filter.without.has(run.key[i]!))) continue;
-      const k = Math.floor((run.t0[i]! - pen.view.t0) * scale);
-      if (k >= 0 && k < n) (isSend(run, i) ? sends : polls)[k]!++;
-    }
-  if (rest && ops.rest && filter.ok)
-    for (let bin = rest.first; bin < rest.last; bin++) {
-      const k = Math.floor((rest.t(bin) - pen.view.t0) * scale);
-      if (k < 0 || k >= n) continue;
-      sends[k]! += ops.rest.sends[bin]!;
-      polls[k]! += ops.rest.polls[bin]!;
-    }
-  const full = Math.max(1, (cols.inView / pen.W) * column * 1.5);
-  const dim = shown.hits ? 0.35 : 1;
-  if (!filter.send) sends.fill(0);
-  if (!filter.poll) polls.fill(0);
-  paintColumns(pen, lane, sends, polls, full, dim, (k) => k * column, column - 0.6);
-}
-
-function paintColumns(
+/** Ops and counts of ops in columns: the darker, the more. */
+function drawColumns(
   pen: Pen,
   lane: Lane,
-  sends: ArrayLike<number>,
-  polls: ArrayLike<number>,
-  full: number,
-  dim: number,
-  x: (k: number) => number,
-  w: number,
+  [from, to]: [from: number, to: number],
+  rest: RestView,
+  { filter, hits }: Shown,
 ): void {
-  const { c } = pen;
+  const { run, c } = pen;
+  const n = Math.ceil(pen.W / column);
+  const [sends, polls] = [new Float32Array(n), new Float32Array(n)];
+  const columnOf = (t: number): number => Math.floor(pen.x(t) / column);
+  if (filter.ok) {
+    for (let i = from; i < to; i++) {
+      if (run.out[i] !== 1 || !passes(run, filter, i)) continue;
+      const k = columnOf(run.t0[i]!);
+      if (k >= 0 && k < n) (isSend(run, i) ? sends : polls)[k]!++;
+    }
+    // A bin that is wider than a column is spread over those it covers.
+    for (let i = rest.first; i < rest.last; i++) {
+      const t = run.data.begin + i * rest.step;
+      const first = columnOf(t);
+      const last = Math.max(first, columnOf(t + rest.step) - 1);
+      const part = 1 / (last - first + 1);
+      for (let k = Math.max(0, first); k <= Math.min(n - 1, last); k++) {
+        if (filter.send) sends[k]! += rest.sends[i]! * part;
+        if (filter.poll) polls[k]! += rest.polls[i]! * part;
+      }
+    }
+  }
+  const full = Math.max(1, ((to - from + rest.n) / pen.W) * column * 1.5);
+  const dim = hits ? 0.35 : 1;
   c.fillStyle = pen.pal.ok;
-  for (let k = 0; k < sends.length; k++) {
-    if (sends[k]! > 0) {
-      c.globalAlpha = dim * Math.min(1, 0.25 + 0.6 * (sends[k]! / full));
-      c.fillRect(x(k), lane.y + 3, w, 9);
-    }
-    if (polls[k]! > 0) {
-      c.globalAlpha = dim * Math.min(0.75, 0.18 + 0.45 * (polls[k]! / full));
-      c.fillRect(x(k), lane.y + 15, w, 5);
-    }
+  for (let k = 0; k < n; k++) {
+    c.globalAlpha = dim * Math.min(1, 0.25 + 0.6 * (sends[k]! / full));
+    if (sends[k]! > 0) c.fillRect(k * column, lane.y + 3, column - 0.6, 9);
+    c.globalAlpha = dim * Math.min(0.75, 0.18 + 0.45 * (polls[k]! / full));
+    if (polls[k]! > 0) c.fillRect(k * column, lane.y + 15, column - 0.6, 5);
   }
   c.globalAlpha = 1;
 }
 
 /** The bins in view of the ops that are not in the page one by one. */
+function restInView({ run, view }: Pen, { rest: counts }: LaneOps): RestView {
+  const { rest, begin } = run.data;
+  const none = new Float64Array();
+  if (!rest || !counts) return { n: 0, first: 0, last: 0, step: 1, sends: none, polls: none };
+  const first = Math.max(0, Math.floor((view.t0 - begin) / rest.step));
+  const last = Math.min(rest.bins, Math.ceil((view.t1 - begin) / rest.step) + 1);
+  let n = 0;
+  for (let i = first; i < last; i++) n += counts.sends[i]! + counts.polls[i]!;
+  return { n, first, last, step: rest.step, ...counts };
+}
 interface RestView {
+  n: number;
   first: number;
   last: number;
-  n: number;
-  /** Width of a bin. */
-  px: number;
-  t(bin: number): number;
-}
-function restInView(pen: Pen, run: Run, ops: LaneOps): RestView {
-  const { rest, begin } = run.data;
-  const step = rest?.step ?? 1;
-  const t = (bin: number): number => begin + bin * step;
-  const view = { first: 0, last: 0, n: 0, px: (step / pen.span) * pen.W, t };
-  if (!rest || !ops.rest) return view;
-  view.first = Math.max(0, Math.floor((pen.view.t0 - begin) / step));
-  view.last = Math.min(rest.bins, Math.ceil((pen.view.t1 - begin) / step) + 1);
-  for (let bin = view.first; bin < view.last; bin++)
-    view.n += ops.rest.sends[bin]! + ops.rest.polls[bin]!;
-  return view;
+  step: number;
+  sends: Float64Array;
+  polls: Float64Array;
 }
 
-function drawRest(pen: Pen, lane: Lane, ops: LaneOps, view: RestView): void {
-  if (!ops.rest) return;
-  const sends = ops.rest.sends.subarray(view.first, view.last);
-  const polls = ops.rest.polls.subarray(view.first, view.last);
-  const full = Math.max(1, (view.n / Math.max(1, view.last - view.first)) * 1.5);
-  const x = (k: number): number => pen.x(view.t(view.first + k));
-  paintColumns(pen, lane, sends, polls, full, 1, x, Math.max(1, view.px - 0.6));
-}
-
-function drawOks(pen: Pen, run: Run, lane: Lane, from: number, to: number, shown: Shown): void {
+function drawOks(pen: Pen, lane: Lane, from: number, to: number, shown: Shown): void {
+  const { run } = pen;
   for (let i = from; i < to; i++) {
     if (run.t1[i]! < pen.view.t0 || run.out[i] !== 1 || run.lost.has(i)) continue;
-    if (passes(run, shown.filter, i)) drawOk(pen, run, lane, i, isDim(shown, i));
+    if (passes(run, shown.filter, i)) drawOk(pen, lane, i, isDim(shown, i));
   }
 }
 const isDim = (shown: Shown, row: number): boolean =>
@@ -168,7 +120,8 @@ const isDim = (shown: Shown, row: number): boolean =>
  * Fail, info, lost and found ops, one by one at every zoom. One that would fall on the same pixel
  * as the last of its sort is skipped: it could not be told apart.
  */
-function drawRare(pen: Pen, run: Run, lane: Lane, ops: LaneOps, shown: Shown): void {
+function drawRare(pen: Pen, lane: Lane, ops: LaneOps, shown: Shown): void {
+  const { run } = pen;
   const last = new Map<string, number>();
   const start = firstRare(run, ops, pen.view.t0 - ops.longest);
   for (let k = start; k < ops.rare.length; k++) {
@@ -182,14 +135,14 @@ function drawRare(pen: Pen, run: Run, lane: Lane, ops: LaneOps, shown: Shown): v
     const dim = isDim(shown, row);
     if (!dim && Math.abs(x - (last.get(sort) ?? -99)) < 0.7) continue;
     if (!dim) last.set(sort, x);
-    drawOk(pen, run, lane, row, dim);
+    drawOk(pen, lane, row, dim);
   }
 }
 
 /** One op by its outcome. */
-function drawOk(pen: Pen, run: Run, lane: Lane, row: number, dim: boolean): void {
-  const { c, pal } = pen;
-  const box = opBox(pen, run, lane, row);
+function drawOk(pen: Pen, lane: Lane, row: number, dim: boolean): void {
+  const { c, pal, run } = pen;
+  const box = opBox(pen, lane, row);
   const x0 = Math.max(-6, box.x0);
   const w = Math.max(2, Math.min(pen.W + 6, box.x1) - x0);
   const alpha = dim ? 0.18 : 1;
@@ -215,7 +168,7 @@ function drawOk(pen: Pen, run: Run, lane: Lane, row: number, dim: boolean): void
     c.arc(Math.max(box.x1, box.x0 + 2), box.y + box.h / 2, 2.6, 0, Math.PI * 2);
     c.fill();
   }
-  if (w > 64 && isSend(run, row)) drawText(pen, run, box, row);
+  if (w > 64 && isSend(run, row)) drawText(pen, box, row);
   c.globalAlpha = 1;
 }
 
@@ -255,8 +208,8 @@ function drawInfo(pen: Pen, box: Box, x0: number, w: number): void {
   });
 }
 
-function drawText(pen: Pen, run: Run, box: Box, row: number): void {
-  const { pal, c } = pen;
+function drawText(pen: Pen, box: Box, row: number): void {
+  const { pal, c, run } = pen;
   const value = valueName(run.value[row]!);
   const out = outName(run, row);
   const forms = [`send ${value}${out === 'ok' ? ` @${run.from[row]!}` : ''}`, value];
@@ -272,22 +225,16 @@ function drawText(pen: Pen, run: Run, box: Box, row: number): void {
   pen.write(text, x, box.y + 5, colour, { size: 10, weight: 500 });
 }
 
-function drawHits(
-  pen: Pen,
-  run: Run,
-  lane: Lane,
-  from: number,
-  to: number,
-  hits: ReadonlySet<number>,
-): void {
+function drawHits(pen: Pen, lane: Lane, from: number, to: number, hits: ReadonlySet<number>): void {
+  const { run } = pen;
   if (hits.size === 0 || hits.size > 2000) return;
   let last = -9;
   for (let i = from; i < to; i++) {
     if (!hits.has(i)) continue;
-    const box = opBox(pen, run, lane, i);
+    const box = opBox(pen, lane, i);
     if (box.x0 - last < 1) continue;
     last = box.x0;
-    if (run.out[i] === 1) drawOk(pen, run, lane, i, false);
+    if (run.out[i] === 1) drawOk(pen, lane, i, false);
     pen.stroke(pen.pal.ink, 1.5, [], () =>
       pen.c.strokeRect(box.x0 - 2.5, box.y - 2.5, Math.max(2, box.x1 - box.x0) + 5, box.h + 5),
     );
@@ -295,8 +242,8 @@ function drawHits(
 }
 
 /** A client that could not know how its op ended is replaced by process + concurrency. */
-function drawReplacements(pen: Pen, run: Run, lane: Extract<Lane, { kind: 'client' }>): void {
-  const list = run.data.clients[lane.client]?.processes ?? [];
+function drawReplacements(pen: Pen, lane: ClientLane): void {
+  const list = pen.run.data.clients[lane.client]?.processes ?? [];
   for (let i = 1; i < list.length; i++) {
     const [process, since] = list[i]!;
     if (!pen.sees(since)) continue;

@@ -1,7 +1,7 @@
 /** The lanes of anomalies and of faults. */
 import { NB, num, sec, took } from './format.js';
 import { faultRow } from './lanes.js';
-import type { Lane, Model } from './lanes.js';
+import type { Lane } from './lanes.js';
 import { crisp, hatchOf } from './pen.js';
 import type { Pen } from './pen.js';
 import { keyText } from './run.js';
@@ -15,8 +15,8 @@ export const isShaded = (fault: PageFault): boolean =>
   fault.refused === undefined && fault.inForce !== undefined && fault.inForce.state !== 'unproven';
 
 /** `37 acked, then lost`, `two leaders of orders-0 for 4.48 s`. */
-export function caseText(model: Model, one: CaseView, shown: number): string {
-  const { run } = model;
+export function caseText(pen: Pen, one: CaseView, shown: number): string {
+  const { run } = pen;
   if (one.span) {
     const of = one.keys.map((key) => keyText(run, key)).join(', ');
     const what = one.type === 'split-brain' ? 'two leaders' : one.type;
@@ -25,12 +25,12 @@ export function caseText(model: Model, one: CaseView, shown: number): string {
   return one.type === 'lost-write' ? `${num(shown)} acked, then lost` : num(shown);
 }
 
-export function drawAnomalyLane(pen: Pen, model: Model, lane: Of<'anomaly'>): void {
+export function drawAnomalyLane(pen: Pen, lane: Of<'anomaly'>): void {
   const one = lane.of;
   const y = lane.y + lane.h / 2;
   const [t0, t1] = one.span ?? [one.points[0]?.t ?? one.t0, one.points.at(-1)?.t ?? one.t1];
   if (one.span && pen.sees(t0, t1)) {
-    drawBracket(pen, model, one, t0, t1, y);
+    drawBracket(pen, one, t0, t1, y);
     return;
   }
   const marks = one.span ? [] : markGroups(pen, one);
@@ -45,7 +45,7 @@ export function drawAnomalyLane(pen: Pen, model: Model, lane: Of<'anomaly'>): vo
     if (mark.x1 > mark.x0) pen.line(mark.x0, y, mark.x1, y);
     pen.diamond((mark.x0 + mark.x1) / 2, y, mark.n > 1 ? 7 : 5, pen.pal.bad);
   }
-  beside(pen, caseText(model, one, shown), marks[0]!.x0 - 14, marks.at(-1)!.x1 + 14, y);
+  beside(pen, caseText(pen, one, shown), marks[0]!.x0 - 14, marks.at(-1)!.x1 + 14, y);
 }
 
 /** Nothing of it in view: where it is, to click. */
@@ -61,14 +61,7 @@ function beside(pen: Pen, text: string, left: number, right: number, y: number):
   else if (left > w) pen.write(text, Math.min(left, pen.W - 4), y, pen.pal.bad, { align: 'right' });
 }
 
-function drawBracket(
-  pen: Pen,
-  model: Model,
-  one: CaseView,
-  t0: number,
-  t1: number,
-  y: number,
-): void {
+function drawBracket(pen: Pen, one: CaseView, t0: number, t1: number, y: number): void {
   const x0 = pen.x(t0);
   const x1 = pen.x(t1);
   pen.stroke(pen.pal.bad, 2, [], () => {
@@ -76,7 +69,7 @@ function drawBracket(
     for (const x of [x0, x1]) pen.line(x, y - 6, x, y + 6);
   });
   pen.diamond((Math.max(0, x0) + Math.min(pen.W, x1)) / 2, y, 6, pen.pal.bad);
-  beside(pen, caseText(model, one, one.count), x0 - 10, x1 + 10, y);
+  beside(pen, caseText(pen, one, one.count), x0 - 10, x1 + 10, y);
 }
 
 /** Moments nearer than 11 px are one mark. */
@@ -94,8 +87,8 @@ function markGroups(pen: Pen, one: CaseView): { x0: number; x1: number; n: numbe
   return groups;
 }
 
-export function drawFaultLane(pen: Pen, model: Model, lane: Of<'fault'>): void {
-  const shown = model.run.data.faults.filter((f) => pen.sees(f.t0, f.t1));
+export function drawFaultLane(pen: Pen, lane: Of<'fault'>): void {
+  const shown = pen.run.data.faults.filter((f) => pen.sees(f.t0, f.t1));
   for (const fault of shown) {
     const row = lane.rows.get(fault.id) ?? 0;
     const y = lane.y + 5 + row * faultRow;

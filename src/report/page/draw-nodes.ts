@@ -1,7 +1,7 @@
 /** The lanes of nodes (what each says of itself) and of keys (who leads). */
 import { NB, num, took } from './format.js';
 import { mostClaimRows } from './lanes.js';
-import type { Lane, Model } from './lanes.js';
+import type { Lane } from './lanes.js';
 import { isShaded } from './draw-faults.js';
 import { crisp } from './pen.js';
 import type { Pen } from './pen.js';
@@ -10,20 +10,20 @@ import type { Overlap } from './types.js';
 
 type Of<K extends Lane['kind']> = Extract<Lane, { kind: K }>;
 
-export function drawNodeLane(pen: Pen, model: Model, lane: Of<'node'>): void {
+export function drawNodeLane(pen: Pen, lane: Of<'node'>): void {
   const foot = lane.y + lane.h - 5;
-  drawStates(pen, model, lane, foot);
-  drawCutOff(pen, model, lane.node, foot);
+  drawStates(pen, lane, foot);
+  drawCutOff(pen, lane.node, foot);
   if (lane.claims.rows > mostClaimRows) drawClaimCount(pen, lane);
-  else drawClaims(pen, model, lane);
+  else drawClaims(pen, lane);
 }
 
 /** The state of its process, along the foot of the lane. */
-function drawStates(pen: Pen, model: Model, lane: Of<'node'>, foot: number): void {
+function drawStates(pen: Pen, lane: Of<'node'>, foot: number): void {
   const { c, pal } = pen;
   const { y, h } = lane;
   const mid = y + h / 2;
-  for (const s of model.run.data.nodeStates) {
+  for (const s of pen.run.data.nodeStates) {
     if (s.node !== lane.node || !pen.sees(s.t0, s.t1)) continue;
     const x0 = pen.near(s.t0);
     const x1 = pen.near(s.t1);
@@ -57,8 +57,8 @@ function drawStates(pen: Pen, model: Model, lane: Of<'node'>, foot: number): voi
 }
 
 /** Cut off though up: the foot line is dotted between stops. */
-function drawCutOff(pen: Pen, model: Model, node: number, foot: number): void {
-  for (const fault of model.run.data.faults) {
+function drawCutOff(pen: Pen, node: number, foot: number): void {
+  for (const fault of pen.run.data.faults) {
     const cuts = fault.kind === 'cut' || fault.kind === 'flap';
     if (!cuts || !isShaded(fault) || !fault.nodes.includes(node)) continue;
     const spans = fault.cuts.length > 0 ? fault.cuts : [[fault.t0, fault.t1] as const];
@@ -75,12 +75,12 @@ function drawCutOff(pen: Pen, model: Model, node: number, foot: number): void {
   }
 }
 
-function drawClaims(pen: Pen, model: Model, lane: Of<'node'>): void {
+function drawClaims(pen: Pen, lane: Of<'node'>): void {
   lane.claims.list.forEach((claim, i) => {
     if (!pen.sees(claim.t0, claim.t1)) return;
     const y = lane.y + 4 + lane.claims.row[i]! * 15;
     pen.ribbon(claim.t0, claim.t1, y, 14, lane.node);
-    const key = keyText(model.run, claim.key);
+    const key = keyText(pen.run, claim.key);
     const part = `-${key.split('-').at(-1) ?? ''}`;
     const e = claim.epoch;
     const forms = [`${key}${NB}${NB}epoch ${e}`, `${key} e${e}`, `${part} e${e}`, `e${e}`];
@@ -112,8 +112,8 @@ const names = (node: number, epoch: number): string[] => [
   `e${epoch}`,
 ];
 
-export function drawKeyLane(pen: Pen, model: Model, lane: Of<'key'>): void {
-  const { run } = model;
+export function drawKeyLane(pen: Pen, lane: Of<'key'>): void {
+  const { run } = pen;
   const mid = lane.y + lane.h / 2;
   const over = run.data.overlaps.filter((v) => v.key === lane.key);
   for (const step of run.data.leaders) {
@@ -126,10 +126,10 @@ export function drawKeyLane(pen: Pen, model: Model, lane: Of<'key'>): void {
       continue;
     }
     for (const [t0, t1] of without(step.t0, step.t1, over))
-      drawLeader(pen, model, mid, { ...step, t0, t1 });
+      drawLeader(pen, mid, { ...step, t0, t1 });
   }
   for (const v of over) if (pen.sees(v.t0, v.t1)) drawOverlap(pen, lane, v);
-  drawFalseAcks(pen, model, lane, over);
+  drawFalseAcks(pen, lane, over);
 }
 
 /** What is left of a span outside the overlaps. */
@@ -147,12 +147,11 @@ function without(t0: number, t1: number, over: readonly Overlap[]): [number, num
 
 function drawLeader(
   pen: Pen,
-  model: Model,
   mid: number,
   step: { key: number; node: number; epoch: number; t0: number; t1: number },
 ): void {
   pen.ribbon(step.t0, step.t1, mid - 11, 22, step.node);
-  const silent = model.run.data.nodeStates.filter(
+  const silent = pen.run.data.nodeStates.filter(
     (s) => s.node === step.node && s.state !== 'up' && s.t0 < step.t1 && s.t1 > step.t0,
   );
   let textFrom = step.t0;
@@ -172,7 +171,7 @@ function drawLeader(
     if (t0 <= textFrom) textFrom = t1;
   }
   const until = silent.find((s) => s.t0 > textFrom)?.t0 ?? step.t1;
-  const y = model.run.lost.size > 0 ? mid - 2 : mid;
+  const y = pen.run.lost.size > 0 ? mid - 2 : mid;
   pen.fit(names(step.node, step.epoch), pen.x(textFrom), pen.x(until), y, pen.pal.ink);
 }
 
@@ -232,11 +231,11 @@ function drawCrack(
 }
 
 /** Acks that were false, on the ribbon of the node that gave them. */
-function drawFalseAcks(pen: Pen, model: Model, lane: Of<'key'>, over: readonly Overlap[]): void {
+function drawFalseAcks(pen: Pen, lane: Of<'key'>, over: readonly Overlap[]): void {
   const mid = lane.y + lane.h / 2;
   let last = -9;
   pen.c.fillStyle = pen.pal.bad;
-  for (const one of model.run.cases) {
+  for (const one of pen.run.cases) {
     if (one.type !== 'lost-write' || !one.keys.includes(lane.key)) continue;
     for (const point of one.points) {
       if (point.key !== lane.key || !pen.sees(point.t)) continue;

@@ -21,7 +21,7 @@ export function drawLanes(
   shown: Shown,
 ): void {
   const { run, height, lanes } = model;
-  const pen = new Pen(c, view, W, pal, run.data.nodes);
+  const pen = new Pen(c, view, W, pal, run);
   c.clearRect(0, 0, W, height);
   c.save();
   c.beginPath();
@@ -34,11 +34,11 @@ export function drawLanes(
     if (lane.kind === 'head' || lane.kind === 'more' || lane.kind === 'axis') continue;
     c.strokeStyle = pal.hair;
     pen.line(0, lane.y + lane.h + 0.5, W, lane.y + lane.h + 0.5);
-    if (lane.kind === 'anomaly') drawAnomalyLane(pen, model, lane);
-    else if (lane.kind === 'fault') drawFaultLane(pen, model, lane);
-    else if (lane.kind === 'node') drawNodeLane(pen, model, lane);
-    else if (lane.kind === 'key') drawKeyLane(pen, model, lane);
-    else drawClientLane(pen, model, lane, shown);
+    if (lane.kind === 'anomaly') drawAnomalyLane(pen, lane);
+    else if (lane.kind === 'fault') drawFaultLane(pen, lane);
+    else if (lane.kind === 'node') drawNodeLane(pen, lane);
+    else if (lane.kind === 'key') drawKeyLane(pen, lane);
+    else drawClientLane(pen, lane, shown);
   }
   drawSteps(pen, model, shown.steps);
   if (shown.selected >= 0) drawSelected(pen, model, shown.selected);
@@ -83,7 +83,7 @@ function drawAxis(pen: Pen, height: number): void {
 function drawSelected(pen: Pen, model: Model, row: number): void {
   const lane = model.clientY.get(model.run.lane[row]!);
   if (!lane) return;
-  const box = opBox(pen, model.run, lane, row);
+  const box = opBox(pen, lane, row);
   const x0 = Math.max(-4, box.x0);
   const x1 = Math.min(pen.W + 4, Math.max(box.x1, box.x0 + 2));
   pen.stroke(pen.pal.ink, 2, [], () => pen.c.strokeRect(x0 - 3, box.y - 3, x1 - x0 + 6, box.h + 6));

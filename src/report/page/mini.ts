@@ -24,7 +24,7 @@ export function paintMini(timeline: Whole): void {
   const { run, pal, view } = timeline;
   const { data } = run;
   const [c, W] = fitCanvas(timeline.mini, height);
-  const pen = new Pen(c, { t0: data.begin, t1: data.end }, W, pal, data.nodes);
+  const pen = new Pen(c, { t0: data.begin, t1: data.end }, W, pal, run);
   c.clearRect(0, 0, W, height);
   paintBars(pen, data.overview);
   c.strokeStyle = pal.hair2;

@@ -1,4 +1,5 @@
 /** Colours of the theme and the small strokes that all lanes share. */
+import type { Run } from './run.js';
 import type { PageFault } from './types.js';
 
 const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
@@ -105,30 +106,24 @@ export class Pen {
   readonly pal: Palette;
   /** Seconds. */
   readonly span: number;
-  private readonly nodes: readonly number[];
+  readonly run: Run;
 
-  constructor(
-    c: CanvasRenderingContext2D,
-    view: Span,
-    W: number,
-    pal: Palette,
-    nodes: readonly number[],
-  ) {
+  constructor(c: CanvasRenderingContext2D, view: Span, W: number, pal: Palette, run: Run) {
     this.c = c;
     this.view = view;
     this.W = W;
     this.pal = pal;
     this.span = view.t1 - view.t0;
-    this.nodes = nodes;
+    this.run = run;
   }
   x = (t: number): number => ((t - this.view.t0) / this.span) * this.W;
   /** Kept near the view: far coordinates lose precision. */
   near = (t: number): number => Math.max(-2, Math.min(this.W + 2, this.x(t)));
   sees = (t0: number, t1 = t0): boolean => t1 >= this.view.t0 && t0 <= this.view.t1;
   tint = (node: number): string =>
-    this.pal.node[Math.max(0, this.nodes.indexOf(node)) % 7] ?? this.pal.hair;
+    this.pal.node[Math.max(0, this.run.data.nodes.indexOf(node)) % 7] ?? this.pal.hair;
   edge = (node: number): string =>
-    this.pal.edge[Math.max(0, this.nodes.indexOf(node)) % 7] ?? this.pal.ink3;
+    this.pal.edge[Math.max(0, this.run.data.nodes.indexOf(node)) % 7] ?? this.pal.ink3;
 
   hatch(colour: string, kind: Hatch): CanvasPattern | string {
     const pattern = this.c.createPattern(hatchTile(colour, kind), 'repeat');

@@ -46,7 +46,7 @@ function picture(timeline: Timeline, view: Span, pal: Palette): HTMLCanvasElemen
     cursor: undefined,
     steps: run.cases[0]?.steps ?? [],
   });
-  const pen = new Pen(c, view, width - names, pal, run.data.nodes);
+  const pen = new Pen(c, view, width - names, pal, run);
   for (const lane of model.lanes) {
     const y = lane.y + lane.h / 2;
     if (lane.kind === 'head') pen.write(lane.text, 0, lane.y + 13, pal.ink3, { size: 12 });
