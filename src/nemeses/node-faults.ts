@@ -98,7 +98,7 @@ export function order(scene: Scene, id: number, verb: Order): Promise<Applied> {
 }
 
 /** A node that another fault has paused, or is just ending, takes no order: tried again. */
-const tries = 5;
+const tries = 10;
 const tryAgainMs = 1500;
 
 export async function patiently(attempt: () => Promise<Applied>): Promise<Applied> {

@@ -1,10 +1,15 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { F, type Row } from '../../src/model/index.js';
+import { freePorts } from '../../src/processes/index.js';
 import { brokerConfig, overrides, properties } from '../../src/targets/kafka/config.js';
 import kafka from '../../src/targets/kafka/index.js';
 import { hostsFile, linkSpecs, route, type Layout } from '../../src/targets/kafka/layout.js';
+import { endOf } from '../../src/targets/kafka/log.js';
+import { KafkaNode } from '../../src/targets/kafka/node.js';
 import { need } from '../support/need.js';
 
 const ports = { client: 20_001, broker: 20_002, controller: 20_003 };
@@ -106,4 +111,31 @@ t.test('what is missing is told in one sentence before anything starts', async (
   await check({});
   writeFileSync(join(dir, 'home', 'libs', 'kafka_2.13-4.2.0.jar'), '');
   await check({ kafkaHome: join(dir, 'home') });
+});
+
+t.test('a node that takes long to stop can be killed on the way', async (t) => {
+  const rows: Row[] = [];
+  const [port] = await freePorts(1);
+  const address = { host: '127.0.0.1', port: port! };
+  const node = new KafkaNode({
+    id: 1,
+    addresses: { client: address, broker: address, controller: address },
+    command: 'sh',
+    args: ['-c', 'trap "" TERM; echo on; while :; do sleep 1; done'],
+    logFile: join(t.testdir(), 'broker.log'),
+    recorder: { now: () => 0, append: (more: Row[]) => void rows.push(...more) } as never,
+  });
+  t.teardown(() => node.close());
+  node.start();
+  while (endOf(node.logs()[0]!) === 0) await sleep(20);
+  const stopping = node.stop();
+  await t.rejects(node.pause(), /cannot be paused: it is being ended already/);
+  const killed = await node.kill();
+  t.match(await killed.proof, { state: 'proven', by: /is gone, and .* refuses connections/ });
+  t.match(await (await stopping).proof, { state: 'proven' });
+  t.equal(node.isAlive(), false);
+  t.notOk(
+    rows.some((row) => row.f === F.notice),
+    'its end is no news',
+  );
 });

@@ -92,14 +92,15 @@ export class KafkaNode implements ClusterNode {
   }
 
   async kill(): Promise<Applied> {
-    const process = this.#toEnd('killed');
+    // Also one that is being stopped: that may take long, and is when a crash hurts.
+    const process = (this.#ending = this.#alive('killed'));
     await process.kill();
     return this.#down(`process ${process.pid} is gone`);
   }
 
   async stop(): Promise<Applied> {
     if (this.#paused) throw this.#refuse('stopped', 'is paused');
-    const process = this.#toEnd('stopped');
+    const process = (this.#ending = this.#living('stopped'));
     const begun = performance.now();
     const { graceful } = await process.terminate(stopMs);
     const took = seconds(performance.now() - begun);
@@ -142,13 +143,14 @@ export class KafkaNode implements ClusterNode {
     await this.#process?.kill();
   }
 
-  #living(done: string): ManagedProcess {
+  #alive(done: string): ManagedProcess {
     if (this.#process === undefined || !this.isAlive()) throw this.#refuse(done, 'is down');
-    if (this.#ending === this.#process) throw this.#refuse(done, 'is being ended already');
     return this.#process;
   }
-  #toEnd(done: string): ManagedProcess {
-    return (this.#ending = this.#living(done));
+  #living(done: string): ManagedProcess {
+    const process = this.#alive(done);
+    if (this.#ending === process) throw this.#refuse(done, 'is being ended already');
+    return process;
   }
   #refuse(done: string, why: string): SchismError {
     return new SchismError('cluster', `Node ${this.id} cannot be ${done}: it ${why}.`);
