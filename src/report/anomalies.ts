@@ -1,7 +1,7 @@
 /** One card for each kind and cause, never one for each value. */
 import { F, Kind, valueName, type Anomaly, type Batch, type Case } from '../model/index.js';
 import { numberedSteps, pointsOf } from './data.js';
-import { markup, raw, richHtml, type Html } from './html.js';
+import { foldTable, markup, raw, richHtml, scroll, type Html } from './html.js';
 import { logTable } from './logs.js';
 import { glyph } from './page/marks.js';
 import { endOf } from './story.js';
@@ -12,9 +12,6 @@ const firstRows = 6;
 const mostRows = 2000;
 const opLink = (op: number): Html => (op >= 0 ? markup`<a href="#op=${op}">#${op}</a>` : markup``);
 const secs = (ns: number, digits = 3): string => words.sec(ns, digits).replace(' ', '\u00a0');
-const scroll = (label: string, table: Html, css = ''): Html =>
-  markup`<div class="scroll${css && ` ${css}`}" tabindex="0" role="region" aria-label="${label}"> ${table}</div>`;
-
 /** Cards: cases that follow from no other, and split-brains, which are a sight of their own. */
 export const cardsOf = ({ verdict }: Source): Case[] =>
   (verdict?.cases ?? []).filter((one) => one.partOf === undefined || one.type === 'split-brain');
@@ -33,13 +30,15 @@ function proofTable(anomaly: Anomaly): Html {
   const rows = anomaly.proof.map((step, i) => {
     const n = numbers[i];
     const process = step.process >= 0 ? String(step.process) : '';
-    return markup`<tr role="row"><td role="cell">${n !== undefined && markup`<span class="step">${n}</span>`}</td><td role="cell" class="nowrap">${opLink(step.op)} ${step.what}</td><td role="cell" data-l="${process && 'process'}">${process}</td><td role="cell" class="r nowrap">${step.timeNs !== -1 && secs(step.timeNs)}</td><td role="cell">${step.says}</td></tr>`;
+    return markup`<tr><td>${n !== undefined && markup`<span class="step">${n}</span>`}</td><td class="nowrap">${opLink(step.op)} ${step.what}</td><td data-l="${process && 'process'}">${process}</td><td class="r nowrap">${step.timeNs !== -1 && secs(step.timeNs)}</td><td>${step.says}</td></tr>`;
   });
-  return markup`<p class="cap"><b>The smallest proof.</b>${raw(' ')}${anomaly.proof.length === 0 && 'None was recorded.'}</p>${scroll(
+  return markup`<p class="cap"><b>The smallest proof.</b>${raw(' ')}${anomaly.proof.length === 0 && 'None was recorded.'}</p>${foldTable(
     'Witness operations',
-    markup`<table role="table" class="fold-proof">
-<thead><tr role="row"><th role="columnheader"><span class="sr">Step</span></th><th role="columnheader">Operation</th><th role="columnheader">Process</th><th role="columnheader" class="r">At</th><th role="columnheader">Says</th></tr></thead>
-<tbody role="rowgroup">${rows}</tbody></table>`,
+    'fold-proof',
+    raw(
+      '<th><span class="sr">Step</span></th><th>Operation</th><th>Process</th><th class="r">At</th><th>Says</th>',
+    ),
+    rows,
   )}`;
 }
 

@@ -6,7 +6,7 @@ import { headSentence, mainCase, storyOf } from './story.js';
 import type { Source } from './source.js';
 import { atRiskSentence } from './text.js';
 import * as words from './words.js';
-import type { VerdictWord } from '../model/index.js';
+import type { RunInfo, Verdict, VerdictWord } from '../model/index.js';
 
 export const tone = { valid: 'good', invalid: 'bad', unknown: 'unk' } as const;
 export const wordOf = { valid: 'Valid', invalid: 'Invalid', unknown: 'Unknown' } as const;
@@ -18,39 +18,16 @@ export const titleOf = (source: Source): string =>
 /** What is tested, among the versions of what tests it. */
 const products = /^(apache kafka|redpanda|chronik)\b/i;
 
-function facts(source: Source): [name: string, value: string, small: string, unk?: true][] {
+type Fact = [name: string, value: string, small: string, unk?: true];
+function facts(source: Source): Fact[] {
   const { run, verdict, data } = source;
   const product = Object.entries(run.facts).find(([name]) => products.test(name));
   const links = run.facts['Links'];
   const rf = run.options['replicationFactor'];
   const isr = run.facts['min.insync.replicas'] ?? run.options['minInsyncReplicas'];
   const ended = run.ended?.timeNs ?? source.facts.phases.lastNs;
-  const total = data.counts.ok + data.counts.fail + data.counts.info;
-  const ops: [string, string, string] = [
-    'Operations',
-    words.num(total),
-    `${words.num(data.counts.ok)} ok, ${words.num(data.counts.fail)} fail, ${words.num(data.counts.info)} info`,
-  ];
-  const proven: [string, string, string, true?][] = verdict
-    ? [
-        verdict.faults.total === 0
-          ? ['Faults proven', 'none planned', '']
-          : verdict.faults.unproven.length > 0
-            ? [
-                'Faults proven',
-                words.provenText(verdict),
-                `${verdict.faults.unproven.length === 1 ? 'fault' : 'faults'} ${words.list(verdict.faults.unproven)} not seen`,
-                true,
-              ]
-            : [
-                'Faults proven',
-                words.provenText(verdict),
-                verdict.faults.moot.length > 0
-                  ? `${words.list(verdict.faults.moot)} could not be checked`
-                  : `${run.nemesis}: applied and healed`,
-              ],
-      ]
-    : [];
+  const { ok, fail, info } = data.counts;
+  const ops = `${words.num(ok)} ok, ${words.num(fail)} fail, ${words.num(info)} info`;
   return [
     [
       'Target',
@@ -72,10 +49,20 @@ function facts(source: Source): [name: string, value: string, small: string, unk
       `${(Math.max(0, ended) / 1e9).toFixed(1)} s`,
       words.wallClock(run, 0).slice(0, 16),
     ],
-    ops,
-    ...proven,
+    ['Operations', words.num(ok + fail + info), ops],
+    ...(verdict ? [provenFact(run, verdict)] : []),
     ['Seed', run.seed, ''],
   ];
+}
+function provenFact(run: RunInfo, verdict: Verdict): Fact {
+  const { total, unproven, moot } = verdict.faults;
+  const name = 'Faults proven';
+  if (total === 0) return [name, 'none planned', ''];
+  const said = words.provenText(verdict);
+  const which = `${unproven.length === 1 ? 'fault' : 'faults'} ${words.list(unproven)} not seen`;
+  if (unproven.length > 0) return [name, said, which, true];
+  const unseen = `${words.list(moot)} could not be checked`;
+  return [name, said, moot.length > 0 ? unseen : `${run.nemesis}: applied and healed`];
 }
 
 export function headSection(source: Source): Html {

@@ -75,3 +75,24 @@ export const richHtml = (rich: Rich): Html =>
       )
       .join(''),
   );
+
+/** A table that scrolls by itself where it is too wide; it takes the focus for that. */
+export const scroll = (label: string, table: Html, css = ''): Html =>
+  markup`<div class="scroll${css && ` ${css}`}" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
+/** A table whose rows become blocks on a narrow window: its roles are said, as CSS takes them away. */
+export const foldTable = (label: string, css: string, heads: Html, rows: readonly Html[]): Html =>
+  scroll(
+    label,
+    raw(
+      markup`<table class="${css}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table>`.text
+        .replaceAll('<table', '<table role="table"')
+        .replaceAll('<tbody', '<tbody role="rowgroup"')
+        .replaceAll('<tr', '<tr role="row"')
+        .replaceAll(/<th(?=[ >])/g, '<th role="columnheader"')
+        .replaceAll('<td', '<td role="cell"'),
+    ),
+  );
+/** A section of the page with its name in the rail. */
+export const section = (id: string, title: string, note: string, body: Html): Html =>
+  markup`<section class="part" id="${id}">
+<div class="row stack wide"><div class="rail"><h2>${title}</h2> ${note && markup`<p class="rail-note">${note}</p>`}</div><div>${body}</div></div></section>`;

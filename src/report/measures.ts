@@ -45,57 +45,35 @@ export async function measuresSection(source: Source): Promise<Html> {
       markup`<p class="soft">No operation was recorded, so there is nothing to measure.</p>`,
       [],
     );
+  const { latency, avail, marks } = series;
+  const perLatency = `log; per ${stepText(latency.bins.step)}`;
+  const perSend = `sends acked per ${stepText(avail.bins.step)}; dotted: none tried`;
   const rows = [
-    plot(
-      'Latency of ok',
-      `log; per ${stepText(series.latency.bins.step)}`,
-      latencyText(source),
-      await plots.latencyPlot(what),
-    ),
-    ...(series.marks.length > 0
-      ? [
-          plot(
-            'Latency of fail, info',
-            'log; one mark each',
-            reasonsText(source),
-            await plots.otherLatencyPlot(what),
-          ),
-        ]
-      : []),
-    plot(
-      'Throughput',
-      'completions a second, by outcome',
-      throughText(source),
-      await plots.throughputPlot(what),
-    ),
-    plot(
-      'Availability',
-      `sends acked per ${stepText(series.avail.bins.step)}; dotted: none tried`,
-      gapsText(source, lost.length),
-      await perKey(what, keys, plots.availabilityPlot),
-    ),
-    ...(facts.leaders.claims.length > 0
-      ? [
-          plot(
-            'Leader epoch',
-            'by each node’s own view',
-            epochText(source),
-            await perKey(what, keys, plots.epochPlot),
-          ),
-        ]
-      : []),
-    ...(facts.faults.spans.length > 0
-      ? [
-          plot(
-            'Recovery',
-            'from heal to whole again',
-            recoveryText(source),
-            await plots.recoveryPlot(what),
-          ),
-        ]
-      : []),
-    markup`<div class="plot axis" aria-hidden="true"><div class="rail"></div><div data-plot>${await plots.timeAxis(what)}</div></div>`,
+    plot('Latency of ok', perLatency, latencyText(source), await plots.latencyPlot(what)),
   ];
+  const add = (title: string, unit: string, says: Html, picture: Html): void => {
+    rows.push(plot(title, unit, says, picture));
+  };
+  if (marks.length > 0) {
+    const picture = await plots.otherLatencyPlot(what);
+    add('Latency of fail, info', 'log; one mark each', reasonsText(source), picture);
+  }
+  const through = await plots.throughputPlot(what);
+  add('Throughput', 'completions a second, by outcome', throughText(source), through);
+  const available = await perKey(what, keys, plots.availabilityPlot);
+  add('Availability', perSend, gapsText(source, lost.length), available);
+  if (facts.leaders.claims.length > 0) {
+    const picture = await perKey(what, keys, plots.epochPlot);
+    add('Leader epoch', 'by each node’s own view', epochText(source), picture);
+  }
+  if (facts.faults.spans.length > 0) {
+    const picture = await plots.recoveryPlot(what);
+    add('Recovery', 'from heal to whole again', recoveryText(source), picture);
+  }
+  const axis = await plots.timeAxis(what);
+  rows.push(
+    markup`<div class="plot axis" aria-hidden="true"><div class="rail"></div><div data-plot>${axis}</div></div>`,
+  );
   return section(
     markup`<p class="soft">All on the time axis of the whole run; faults are shaded and numbered, outlined where they were not proven.</p>`,
     rows,

@@ -2,16 +2,10 @@
 import { durationText, flagName } from '../model/index.js';
 import type { CheckerResult, FaultSpan, OptionValue, Proof } from '../model/index.js';
 import { tone } from './head.js';
-import { markup, raw, type Html } from './html.js';
+import { foldTable, markup, raw, scroll, section, type Html } from './html.js';
 import { glyph, verdictMark } from './page/marks.js';
 import type { Source } from './source.js';
 import * as words from './words.js';
-
-const part = (id: string, title: string, note: string, body: Html): Html =>
-  markup`<section class="part" id="${id}">
-<div class="row stack wide"><div class="rail"><h2>${title}</h2> ${note && markup`<p class="rail-note">${note}</p>`}</div><div>${body}</div></div></section>`;
-const scroll = (label: string, table: Html): Html =>
-  markup`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
 
 /** Faults shown at once. */
 const mostFaults = 24;
@@ -30,11 +24,11 @@ function proof(source: Source, found: Proof | undefined, missing: string): Html 
 
 function faultRow(source: Source, span: FaultSpan): Html {
   const { run, verdict } = source;
-  const name = markup`<td role="cell" class="r">${span.id}</td><td role="cell"><b>${span.title}</b> ${span.what}</td>`;
+  const name = markup`<td class="r">${span.id}</td><td><b>${span.title}</b> ${span.what}</td>`;
   const at = (ns: number): Html =>
     markup`<span title="${words.wallClock(run, ns)}">${words.sec(ns).replace(' ', '\u00a0')}</span>`;
   if (span.refused !== undefined)
-    return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="ordered">${at(span.startNs)}</td><td role="cell" colspan="5"><span class="res unk">${raw(glyph.unk)}not applied</span><br/><span class="soft">${span.refused}</span></td></tr>`;
+    return markup`<tr id="fault-${span.id}"> ${name}<td class="r" data-l="ordered">${at(span.startNs)}</td><td colspan="5"><span class="res unk">${raw(glyph.unk)}not applied</span><br/><span class="soft">${span.refused}</span></td></tr>`;
   const recovered = verdict?.stats.recoveries.filter((one) => one.fault === span.id) ?? [];
   const risk = (verdict?.atRisk ?? []).filter(
     (one) => one.fault === span.id && one.inForce + one.beforeLeaderChange > 0,
@@ -45,17 +39,19 @@ function faultRow(source: Source, span: FaultSpan): Html {
       (one) =>
         markup`<span class="nowrap">${words.keyText(run, one.key).slice(0, 40)} <b>${words.num(one.inForce)}</b></span>${one.beforeLeaderChange > 0 && `, ${words.num(one.beforeLeaderChange)} just before a leader change`}<br/>`,
     );
-  return markup`<tr role="row" id="fault-${span.id}"> ${name}<td role="cell" class="r" data-l="begun">${at(span.startNs)}</td><td role="cell" data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td role="cell" class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td role="cell" data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td role="cell" data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${one.toNs > one.fromNs ? words.took(one.toNs - one.fromNs) : 'at once'}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td role="cell" data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
+  return markup`<tr id="fault-${span.id}"> ${name}<td class="r" data-l="begun">${at(span.startNs)}</td><td data-l="in force">${proof(source, span.inForce, 'no proof recorded')}</td><td class="r" data-l="healed">${span.healedNs >= 0 ? at(span.healedNs) : markup`<span class="unk">not healed</span>`}</td><td data-l="gone">${proof(source, span.gone, 'no proof recorded')}</td><td data-l="recovered">${recovered.length > 0 ? recovered.map((one) => markup`<b>${one.toNs > one.fromNs ? words.took(one.toNs - one.fromNs) : 'at once'}</b> <span class="soft">${one.what}</span><br/>`) : markup`<span class="soft">not measured</span>`}</td><td data-l="acks at risk">${risks.length > 0 ? risks : markup`<span class="soft">none</span>`}${risk.length > 4 && markup`<span class="soft">and ${risk.length - 4} more keys</span>`}</td></tr>`;
 }
 
 export function faultsSection(source: Source): Html {
   const { spans, routes } = source.facts.faults;
   const table = (rows: readonly FaultSpan[]): Html =>
-    scroll(
+    foldTable(
       'Faults and their proof',
-      markup`<table role="table" class="fold-faults">
-<thead><tr role="row"><th role="columnheader" class="r"><span class="sr">No.</span></th><th role="columnheader">Fault</th><th role="columnheader" class="r">Begun</th><th role="columnheader" style="width:21%">Proven in force</th><th role="columnheader" class="r">Healed</th><th role="columnheader" style="width:19%">Proven gone</th><th role="columnheader">Recovered after</th><th role="columnheader">Acks at risk</th></tr></thead>
-<tbody role="rowgroup">${rows.map((span) => faultRow(source, span))}</tbody></table>`,
+      'fold-faults',
+      raw(
+        '<th class="r"><span class="sr">No.</span></th><th>Fault</th><th class="r">Begun</th><th style="width:21%">Proven in force</th><th class="r">Healed</th><th style="width:19%">Proven gone</th><th>Recovered after</th><th>Acks at risk</th>',
+      ),
+      rows.map((span) => faultRow(source, span)),
     );
   const astray = routes.filter((one) => one.proof.state === 'unproven');
   const links = markup`${astray.map(({ node, proof: { by } }) => markup`<p class="cause unk">Node ${node} was not seen to use its links only: ${by}</p>`)}${routes.length > 0 && astray.length === 0 && markup`<p class="cause">Every node was seen to reach its peers through its links only.</p>`}`;
@@ -66,7 +62,7 @@ export function faultsSection(source: Source): Html {
           spans.length > mostFaults &&
           markup`<details class="marks"><summary>${spans.length - mostFaults} more faults</summary>${table(spans.slice(mostFaults))}</details>`
         }`;
-  return part(
+  return section(
     'faults',
     'Faults',
     'Each must be seen in force and seen gone. At risk: acks given while it was in force, or in the second before a leader change',
@@ -83,29 +79,36 @@ function checkerRow(source: Source, one: CheckerResult): Html {
       : glyph[one.result === 'valid' ? 'good' : one.result === 'invalid' ? 'bad' : 'unk'];
   const css = one.result === 'not-applicable' ? 'quiet' : tone[one.result];
   const why = one.reason ?? '';
-  return markup`<tr role="row"><td role="cell" class="nowrap">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td role="cell"><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td role="cell" class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td role="cell">${one.what}${why && markup`${one.what && '; '}${why}`}${
+  return markup`<tr><td class="nowrap">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td>${one.what}${why && markup`${one.what && '; '}${why}`}${
     one.stack !== undefined &&
     markup`<details><summary>its stack</summary><pre class="trace">${one.stack}</pre></details>`
-  }</td><td role="cell" class="r">${Math.round(one.durationMs)}\u00a0ms</td></tr>`;
+  }</td><td class="r">${Math.round(one.durationMs)}\u00a0ms</td></tr>`;
 }
 
 export function checkersSection(source: Source): Html {
   const { verdict } = source;
   if (!verdict)
-    return part('checkers', 'Checkers', '', markup`<p>No checker has looked at this run yet.</p>`);
+    return section(
+      'checkers',
+      'Checkers',
+      '',
+      markup`<p>No checker has looked at this run yet.</p>`,
+    );
   const rows = [...verdict.checkers].sort((a, b) => order[a.result] - order[b.result]);
   const cut =
     verdict.history.truncated &&
     markup`<p class="cause unk">The history is cut: what was judged are its ${words.num(verdict.history.rows)} whole rows, up to ${words.sec(verdict.history.lastNs)}.</p>`;
-  return part(
+  return section(
     'checkers',
     'Checkers',
     '',
-    markup`${scroll(
+    markup`${foldTable(
       'Checkers',
-      markup`<table role="table" class="fold-checkers">
-<thead><tr role="row"><th role="columnheader">Checker</th><th role="columnheader">Result</th><th role="columnheader" class="r">Count</th><th role="columnheader">What was looked at</th><th role="columnheader" class="r">Time</th></tr></thead>
-<tbody role="rowgroup">${rows.map((one) => checkerRow(source, one))}</tbody></table>`,
+      'fold-checkers',
+      raw(
+        '<th>Checker</th><th>Result</th><th class="r">Count</th><th>What was looked at</th><th class="r">Time</th>',
+      ),
+      rows.map((one) => checkerRow(source, one)),
     )}${cut}`,
   );
 }
@@ -132,7 +135,7 @@ export function environmentSection(source: Source): Html {
       words.tookMs(ms),
     ]),
   ];
-  return part(
+  return section(
     'run',
     'Environment',
     'Versions, then every option as it was used',
@@ -160,7 +163,7 @@ export function filesSection(source: Source, files: readonly FileSize[], dir: st
     (one) =>
       markup`<tr><td style="width:26%"><code>${one.name}</code></td><td>${about[one.name] ?? (one.name.startsWith('nodes') ? 'settings and log of each start of the node' : '')}${one.name === 'history.arrow' && source.verdict && `, ${words.num(source.verdict.history.rows)} rows`}</td><td class="r nowrap">${one.bytes >= 0 && words.bytes(one.bytes)}</td></tr>`,
   );
-  return part(
+  return section(
     'files',
     'Files of the run',
     '',

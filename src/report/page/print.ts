@@ -3,7 +3,7 @@ import { must } from './dom.js';
 import { drawLanes } from './draw.js';
 import { Pen, readPalette } from './pen.js';
 import type { Palette, Span } from './pen.js';
-import { noFilter } from './run.js';
+import { still } from './run.js';
 import type { Strip } from './strips.js';
 import { paintStrips } from './strips.js';
 import type { Timeline } from './timeline.js';
@@ -39,13 +39,7 @@ function picture(timeline: Timeline, view: Span, pal: Palette): HTMLCanvasElemen
   const c = canvas.getContext('2d')!;
   c.scale(2, 2);
   c.translate(names, 0);
-  drawLanes(c, model, view, width - names, pal, {
-    filter: noFilter(),
-    selected: -1,
-    hits: undefined,
-    cursor: undefined,
-    steps: run.cases[0]?.steps ?? [],
-  });
+  drawLanes(c, model, view, width - names, pal, still(run.cases[0]?.steps ?? []));
   const pen = new Pen(c, view, width - names, pal, run);
   for (const lane of model.lanes) {
     const y = lane.y + lane.h / 2;

@@ -192,6 +192,11 @@ export interface Shown {
   steps: readonly WitnessStep[];
 }
 
+/** What a picture shows that nobody plays with. */
+export const still = (steps: readonly WitnessStep[]): Shown => {
+  return { filter: noFilter(), selected: -1, hits: undefined, cursor: undefined, steps };
+};
+
 /** What the nodes say: who led `key` at `t` by its own view. */
 export const claimAt = (
   run: Run,

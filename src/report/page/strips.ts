@@ -5,7 +5,7 @@ import { esc } from './format.js';
 import { buildLanes } from './lanes.js';
 import type { Model } from './lanes.js';
 import type { Palette, Span } from './pen.js';
-import { noFilter } from './run.js';
+import { still } from './run.js';
 import type { Run } from './run.js';
 import type { WitnessStep } from './types.js';
 
@@ -39,12 +39,6 @@ export function openStrips(run: Run): Strip[] {
 export function paintStrips(strips: readonly Strip[], pal: Palette, width?: number): void {
   for (const { canvas, model, view, steps } of strips) {
     const [context, W] = fitCanvas(canvas, model.height, width);
-    drawLanes(context, model, view, W, pal, {
-      filter: noFilter(),
-      selected: -1,
-      hits: undefined,
-      cursor: undefined,
-      steps,
-    });
+    drawLanes(context, model, view, W, pal, still(steps));
   }
 }
