@@ -44,11 +44,16 @@ class Reader {
     if (next >= this.end) this.pollsBack = 0;
   }
 
-  /** The log was cut below what this worker has read: look for its end backwards. */
+  /**
+   * It went back to what has expired: go on at the end. Or the log was cut below what this worker
+   * has read: look for its end backwards.
+   */
   outOfRange(): void {
+    const wentBack = this.position < this.end;
+    this.pollsBack = 0;
+    if (wentBack) return;
     this.end = Math.max(0, this.position - this.retreat);
     this.retreat *= 4;
-    this.pollsBack = 0;
   }
 }
 
