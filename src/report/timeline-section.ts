@@ -1,9 +1,9 @@
 /** The timeline's place in the page: its chips, canvases, foot and legends, before any script runs. */
 import { escape } from './html.js';
+import { num } from './words.js';
 import { glyph, hatchDefs, keyMarks, svg } from './page/marks.js';
 import type { PageData } from './page/types.js';
 
-const num = (n: number): string => n.toLocaleString('en-US');
 const keyChips = 12;
 
 const keyboard: readonly (readonly [keys: string, does: string])[] = [

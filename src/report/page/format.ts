@@ -15,16 +15,7 @@ export function clock(startedAt: string, t: number): string {
   return Number.isNaN(at.getTime()) ? 'unknown' : `${at.toISOString().slice(11, 23)} UTC`;
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-/** Everything that comes from the cluster goes through here before it becomes HTML. */
-export const esc = (text: string | number): string =>
-  String(text).replace(/[&<>"']/g, (c) => entities[c]!);
+export { escape as esc } from '../html.js';
 
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   num(n) + NB + (n === 1 ? one : many);

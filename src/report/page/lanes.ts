@@ -70,9 +70,22 @@ class Builder {
     this.lanes.push({ ...lane, y: this.y });
     this.y += lane.h;
   }
-  gap(h: number): void {
-    this.y += h;
+  /** A group begins: a name in the whole picture, room in a strip. */
+  head(only: Only | undefined, gap: number, name: string, text: string): void {
+    if (only) this.y += gap;
+    else this.add({ kind: 'head', h: 24, name, text });
   }
+}
+/** The first row that is free at each one's begin; how many rows there are. */
+function inRows(spans: readonly Span[]): { row: number[]; rows: number } {
+  const ends: number[] = [];
+  const row = spans.map(({ t0, t1 }) => {
+    let at = ends.findIndex((end) => end <= t0 + 1e-6);
+    if (at < 0) at = ends.push(0) - 1;
+    ends[at] = t1;
+    return at;
+  });
+  return { row, rows: ends.length };
 }
 
 export function buildLanes(run: Run, expanded: Expanded, only?: Only): Model {
@@ -101,70 +114,40 @@ function more(
 
 function addCases(b: Builder, run: Run, expanded: Expanded): void {
   if (run.cases.length === 0) return;
-  b.gap(4);
+  b.y += 4;
   const shown = pick(run.cases, new Set(), expanded.cases, mostCases);
-  for (const one of shown)
-    b.add({
-      kind: 'anomaly',
-      h: 22,
-      of: one,
-      label: one.type,
-      short: one.type.slice(0, 5).replace(/-$/, ''),
-      sub: num(one.count),
-    });
+  for (const of of shown) {
+    const names = { label: of.type, short: of.type.slice(0, 5).replace(/-$/, '') };
+    b.add({ kind: 'anomaly', h: 22, of, ...names, sub: num(of.count) });
+  }
   more(b, 'cases', run.cases.length, shown.length, expanded.cases, mostCases);
-  b.gap(6);
+  b.y += 6;
 }
 
 function addFaults(b: Builder, run: Run, only: Only | undefined): void {
-  const ends: number[] = [];
-  const rows = new Map<number, number>();
   const faults = run.data.faults.filter((f) => !only || (f.t1 >= only.t0 && f.t0 <= only.t1));
-  for (const fault of faults.sort((x, y) => x.t0 - y.t0)) {
-    let row = ends.findIndex((end) => end <= fault.t0);
-    if (row < 0) row = ends.push(0) - 1;
-    ends[row] = fault.t1;
-    rows.set(fault.id, row);
-  }
-  const h = 6 + faultRow * Math.max(1, ends.length);
+  faults.sort((x, y) => x.t0 - y.t0);
+  const packed = inRows(faults);
+  const rows = new Map(faults.map((fault, i) => [fault.id, packed.row[i]!]));
+  const h = 6 + faultRow * Math.max(1, packed.rows);
   b.add({ kind: 'fault', h, rows, label: 'Faults', short: 'fault' });
 }
 
 function addNodes(b: Builder, run: Run, only: Only | undefined): void {
   const nodes = run.data.nodes.filter((node) => !only || only.nodes.includes(node));
   if (nodes.length === 0) return;
-  if (only) b.gap(6);
-  else
-    b.add({
-      kind: 'head',
-      h: 24,
-      name: 'Nodes, own view',
-      text: 'Nodes: what each says of itself',
-    });
+  b.head(only, 6, 'Nodes, own view', 'Nodes: what each says of itself');
   for (const node of nodes) {
     const claims = packClaims(run, node);
     const rows = claims.rows > mostClaimRows ? 1 : Math.max(2, claims.rows);
-    b.add({
-      kind: 'node',
-      h: 12 + 15 * rows,
-      node,
-      claims,
-      label: `node ${node}`,
-      short: `n${node}`,
-    });
+    const names = { label: `node ${node}`, short: `n${node}` };
+    b.add({ kind: 'node', h: 12 + 15 * rows, node, claims, ...names });
   }
 }
 
 function packClaims(run: Run, node: number): PackedClaims {
   const list = run.data.claims.filter((c) => c.node === node).sort((x, y) => x.t0 - y.t0);
-  const ends: number[] = [];
-  const row = list.map((claim) => {
-    let at = ends.findIndex((end) => end <= claim.t0 + 1e-6);
-    if (at < 0) at = ends.push(0) - 1;
-    ends[at] = claim.t1;
-    return at;
-  });
-  return { list, row, rows: ends.length };
+  return { list, ...inRows(list) };
 }
 
 function addKeys(b: Builder, run: Run, expanded: Expanded, only: Only | undefined): void {
@@ -172,9 +155,7 @@ function addKeys(b: Builder, run: Run, expanded: Expanded, only: Only | undefine
   const first = new Set(run.cases.flatMap((one) => one.keys));
   const keys = only ? all.filter((k) => only.keys.includes(k)) : pick(all, first, expanded.keys);
   if (keys.length === 0) return;
-  if (only) b.gap(6);
-  else
-    b.add({ kind: 'head', h: 24, name: 'Keys, leader', text: 'Keys: who leads, in which epoch' });
+  b.head(only, 6, 'Keys, leader', 'Keys: who leads, in which epoch');
   for (const key of keys) {
     const name = keyText(run, key);
     const split = run.data.overlaps.some((v) => v.key === key);
@@ -192,14 +173,7 @@ function addClients(b: Builder, run: Run, expanded: Expanded, only: Only | undef
     ? all.filter((c) => only.clients.includes(c))
     : pick(all, first, expanded.clients);
   if (shown.length === 0 && only) return;
-  if (only) b.gap(8);
-  else
-    b.add({
-      kind: 'head',
-      h: 24,
-      name: 'Clients, sends over polls',
-      text: 'Clients: sends above the line, polls below',
-    });
+  b.head(only, 8, 'Clients, sends over polls', 'Clients: sends above the line, polls below');
   for (const client of shown) {
     const processes = run.data.clients[client]?.processes.map(([process]) => process) ?? [];
     const sub =
