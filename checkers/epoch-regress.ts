@@ -13,6 +13,8 @@ interface Named {
 }
 interface State {
   facts: Facts;
+  /** Every restart is in the history; else a silence may have been one. */
+  told: boolean;
   /** Node -> key (-1 the quorum) -> what it named last. */
   named: Map<number, Map<number, Named>>;
   /** Node -> since when its process runs; answers from before are another one's. */
@@ -29,8 +31,9 @@ const checker: Checker<State> = {
     facts: [],
     shard: 'whole',
   },
-  start: (_run, facts) => ({
+  start: (run, facts) => ({
     facts,
+    told: run.evidence.incarnations === true,
     named: new Map(),
     sinceNs: new Map(),
     found: [],
@@ -42,9 +45,7 @@ const checker: Checker<State> = {
       if (kind === Kind.fault && f === F.node) restart(state, batch, i);
       else if (kind !== Kind.probe) continue;
       else if (f === F.view || f === F.quorum) look(state, batch, i);
-      // Where nobody tells of restarts, a silence may have been one.
-      else if (f === F.silent && !state.sinceNs.has(batch.node[i]!))
-        state.named.delete(batch.node[i]!);
+      else if (f === F.silent && !state.told) state.named.delete(batch.node[i]!);
     }
   },
   finish({ facts, found, checked }, emit) {
@@ -75,7 +76,6 @@ export default checker;
 
 function restart(state: State, batch: Batch, i: number): void {
   const node = batch.node[i]!;
-  state.sinceNs.set(node, state.sinceNs.get(node) ?? -Infinity);
   // A process that was paused goes on as the same one, so only what ends or begins one counts.
   const code = batch.code[i]!;
   if (code !== NodeState.down && code !== NodeState.starting) return;

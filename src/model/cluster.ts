@@ -146,6 +146,8 @@ export interface ReplicaBatch {
 export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   readonly links?: Links;
+  /** The target started the processes itself and records every start and end of one. */
+  readonly ownsProcesses?: boolean;
   /** Where clients start: advertised addresses. */
   readonly bootstrap: readonly Address[];
   /** Where client `worker` must dial to reach an advertised address; undefined worker: past the links. */

@@ -42,7 +42,14 @@ export interface RunInfo {
   /** `Apache Kafka` -> `4.1.0`, `Links` -> `toxiproxy 2.12.0`, `Java`, `Node.js`, `kafkajs`, ... */
   facts: Record<string, string>;
   /** Which evidence this target can give. Absent evidence that it can give makes a run unknown. */
-  evidence: { watermarks: boolean; finalReads: boolean; replicas: boolean; views: boolean };
+  evidence: {
+    watermarks: boolean;
+    finalReads: boolean;
+    replicas: boolean;
+    views: boolean;
+    /** Every start and end of a node's process is in the history. */
+    incarnations?: boolean;
+  };
   /** Where the history came from; `imported` ones are judged by Jepsen's rules. */
   origin: 'recorded' | 'imported';
   /** How it ended; absent while it runs, or when the tester was killed. */

@@ -219,6 +219,7 @@ async function prepare(parts: RunParts, cluster: Cluster): Promise<KeyName[]> {
     finalReads: true,
     views: true,
     replicas: cluster.replica !== undefined,
+    incarnations: cluster.ownsProcesses === true,
   };
   parts.events.line(
     'start',

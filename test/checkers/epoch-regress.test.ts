@@ -33,7 +33,13 @@ t.test('ok: after a restart, however it was told', (t) => {
   t.end();
 });
 t.test('bad: a pause, and a silence of a process that is known to live, are no restart', (t) => {
-  const h = history().node(1, 'up').view(1, 0, 1, 5).node(1, 'paused').silent(1).node(1, 'up');
+  const evidence = { ...history().run.evidence, incarnations: true };
+  const h = history({ evidence })
+    .node(1, 'up')
+    .view(1, 0, 1, 5)
+    .node(1, 'paused')
+    .silent(1)
+    .node(1, 'up');
   t.match(says(h.view(1, 0, 1, 4), id), { result: 'invalid', count: 1 });
   t.end();
 });

@@ -42,6 +42,7 @@ export function kafkaCluster(parts: ClusterParts): Cluster {
 
   return {
     nodes,
+    ownsProcesses: true,
     bootstrap,
     facts,
     route: routeFor,

@@ -60,7 +60,6 @@ const options: Target['meta']['options'] = {
     placeholder: 'MB',
     help: "each broker's largest heap",
   },
-  keepData: { type: 'boolean', default: false, help: "keep the brokers' data folders" },
 };
 
 const target: Target = {
