@@ -19,7 +19,7 @@ import {
   type Topology,
 } from '../model/index.js';
 import { keyStates } from './probes.js';
-import { delay, within } from './wait.js';
+import { delay, limitOf, within } from './wait.js';
 
 /** A heal that takes longer is given up; the fault then counts as never healed. */
 const healMs = 90_000;
@@ -238,7 +238,7 @@ export class FaultRunner {
 }
 
 function makeScene({ cluster, topology, recorder }: Parts, earlier: Scene['earlier']): Scene {
-  const views = () => cluster.views(AbortSignal.timeout(1000));
+  const views = () => cluster.views(limitOf(1000));
   return {
     cluster,
     topology,

@@ -1,6 +1,6 @@
 /** Asks every node for its own view about twice a second, and records what it says. */
 import { F, Kind, type Cluster, type Recorder, type Row, type View } from '../model/index.js';
-import { delay } from './wait.js';
+import { delay, limitOf } from './wait.js';
 
 const everyMs = 500;
 const answerMs = 1000;
@@ -57,7 +57,7 @@ export class Probes {
 
   /** One round. `full` records every in-sync replica anew, not only what changed. */
   async ask(full = false): Promise<View[]> {
-    const views = await this.cluster.views(AbortSignal.timeout(answerMs));
+    const views = await this.cluster.views(limitOf(answerMs));
     const id = this.recorder.nextOp();
     for (const view of views) this.recorder.append(this.rows(view, id, full));
     this.noteLeaders(views);

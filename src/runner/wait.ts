@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Resolves after `ms`, or at once when the signal is aborted. */
 export function delay(ms: number, stop?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -26,4 +28,11 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | un
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A time limit that a whole round of probes shares: many listeners on it are no leak. */
+export function limitOf(ms: number): AbortSignal {
+  const signal = AbortSignal.timeout(ms);
+  setMaxListeners(0, signal);
+  return signal;
 }
