@@ -119,7 +119,8 @@ t.test('real brokers behind links, killed during start and during a fault', asyn
     await t.test(String(words), async (t) => {
       const tester = startTester(t.testdir({}), [...args, '--seed', '1', '--concurrency', '3']);
       await shows(tester, words);
-      await sleep(1500);
+      // Between two steps of the start there are fewer for a moment.
+      for (let i = 0; i < 600 && tester.processes().length < 5; i++) await sleep(50);
       t.ok(tester.processes().length >= 5, 'tester, watcher, Toxiproxy, nodes');
       await kill9(t, tester);
       await tester.ended;
