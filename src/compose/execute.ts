@@ -81,7 +81,7 @@ export async function execute(
   if (failure !== undefined && info.keys.length === 0) throw asError(failure);
   const outcome = await judgeRun(dir, prepared.registry);
   if (failure !== undefined) throw asError(failure);
-  return { dir, ...outcome };
+  return { ...outcome, dir };
 }
 
 const asError = (error: unknown): Error =>
