@@ -7,17 +7,18 @@ import { F, type Row } from '../../src/model/index.js';
 import { freePorts } from '../../src/processes/index.js';
 import { brokerConfig, overrides, properties } from '../../src/targets/kafka/config.js';
 import kafka from '../../src/targets/kafka/index.js';
-import { hostsFile, linkSpecs, route, type Layout } from '../../src/targets/kafka/layout.js';
-import { endOf } from '../../src/targets/kafka/log.js';
-import { KafkaNode } from '../../src/targets/kafka/node.js';
+import { hostsFile, kafkaLayout } from '../../src/targets/kafka/layout.js';
+import { endOf } from '../../src/targets/local/log.js';
+import { LocalNode } from '../../src/targets/local/node.js';
 import { need } from '../support/need.js';
 
 const ports = { client: 20_001, broker: 20_002, controller: 20_003 };
-const linked: Layout = { nodes: [1, 2, 3], ports, linked: true };
+const linked = kafkaLayout({ nodes: [1, 2, 3], ports, linked: true });
+const unlinked = kafkaLayout({ ...linked, linked: false });
 const text = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
 
 t.test('each path has an address of its own, and leads to the node that it is for', (t) => {
-  const specs = linkSpecs({ ...linked, nodes: [1, 2, 3, 4, 5, 6, 7] }, 600);
+  const specs = kafkaLayout({ ...linked, nodes: [1, 2, 3, 4, 5, 6, 7] }).linkSpecs(600);
   t.equal(specs.length, 7 * 6 * 2 + 600 * 7);
   t.equal(new Set(specs.map(({ listen }) => text(listen))).size, specs.length);
   const real = /^127\.3\.0\.(\d)$/;
@@ -33,15 +34,15 @@ t.test('each path has an address of its own, and leads to the node that it is fo
 t.test('a client dials what its own links listen on, and the real address past them', (t) => {
   const advertised = { host: 'broker-2', port: ports.client };
   for (const worker of [0, 249, 250, 599]) {
-    const link = linkSpecs(linked, 600).find(
-      ({ from, to }) => from === `client-${worker}` && to === 2,
-    );
-    t.same(route(linked, advertised, worker), link?.listen);
+    const link = linked
+      .linkSpecs(600)
+      .find(({ from, to }) => from === `client-${worker}` && to === 2);
+    t.same(linked.route(advertised, worker), link?.listen);
   }
-  t.same(route(linked, advertised, undefined), { host: '127.3.0.2', port: ports.client });
-  t.same(route({ ...linked, linked: false }, advertised, 0).host, '127.3.0.2');
+  t.same(linked.route(advertised, undefined), { host: '127.3.0.2', port: ports.client });
+  t.same(unlinked.route(advertised, 0).host, '127.3.0.2');
   const other = { host: '10.0.0.1', port: 9092 };
-  t.equal(route(linked, other, 0), other);
+  t.equal(linked.route(other, 0), other);
   t.end();
 });
 
@@ -50,7 +51,7 @@ t.test('a hosts file has the links to the peers, and the real address of its own
     hostsFile(linked, 2),
     `127.0.0.1 localhost\n127.0.0.1 ${hostname()}\n127.1.2.1 broker-1\n127.3.0.2 broker-2\n127.1.2.3 broker-3\n`,
   );
-  t.match(hostsFile({ ...linked, linked: false }, 2), /^127\.3\.0\.1 broker-1$/m);
+  t.match(hostsFile(unlinked, 2), /^127\.3\.0\.1 broker-1$/m);
   t.end();
 });
 
@@ -117,7 +118,7 @@ t.test('a node that takes long to stop can be killed on the way', async (t) => {
   const rows: Row[] = [];
   const [port] = await freePorts(1);
   const address = { host: '127.0.0.1', port: port! };
-  const node = new KafkaNode({
+  const node = new LocalNode({
     id: 1,
     addresses: { client: address, broker: address, controller: address },
     command: 'sh',

@@ -1,5 +1,5 @@
 import { expected, type OptionValues } from '../../model/index.js';
-import { advertised, name, purposes, realHost, type Layout } from './layout.js';
+import { advertised, name, purposes, realHost, type KafkaLayout } from './layout.js';
 
 /** What the links and the proofs rest upon. */
 const ours = new Set([
@@ -31,7 +31,7 @@ export function overrides(options: OptionValues): Map<string, string> {
 
 /** server.properties of one node: short time-outs, so that a run of a minute sees many changes. */
 export function brokerConfig(
-  layout: Layout,
+  layout: KafkaLayout,
   node: number,
   dataDir: string,
   options: OptionValues,

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitReady } from '../../kafka/admin.js';
 import { pingKafka } from '../../kafka/ping.js';
 import {
-  SchismError,
   type Capability,
   type Cluster,
   type Links,
@@ -13,10 +11,11 @@ import {
   type TargetContext,
 } from '../../model/index.js';
 import { freePorts, run, watch } from '../../processes/index.js';
-import { kafkaCluster } from './cluster.js';
+import { localCluster } from '../local/cluster.js';
+import { LocalNode } from '../local/node.js';
+import { ready } from '../local/ready.js';
 import { brokerConfig, logging, overrides, properties, settingFacts } from './config.js';
-import { hostsFile, linkSpecs, realAddresses, type Layout } from './layout.js';
-import { KafkaNode } from './node.js';
+import { hostsFile, kafkaLayout, type KafkaLayout } from './layout.js';
 import { defaultVersion, fetchJars, findSoftware, type Software } from './software.js';
 
 const options: Target['meta']['options'] = {
@@ -85,22 +84,22 @@ async function start(context: TargetContext): Promise<Cluster> {
   if (found.libs === undefined) context.progress(`fetching Apache Kafka ${found.kafkaVersion}`);
   const libs = found.libs ?? (await fetchJars(found.kafkaVersion, context.cacheDir, signal));
   const [client, broker, controller] = (await freePorts(3)) as [number, number, number];
-  const layout: Layout = {
+  const layout = kafkaLayout({
     nodes: Array.from({ length: Number(values['nodes'] ?? 3) }, (_, i) => i + 1),
     ports: { client, broker, controller },
     linked: context.links !== undefined,
-  };
+  });
   let links: Links | undefined;
   if (context.links) {
     context.progress('opening links');
-    links = await context.links.open(linkSpecs(layout, context.concurrency), pingKafka);
+    links = await context.links.open(layout.linkSpecs(context.concurrency), pingKafka);
   }
 
   const { length } = layout.nodes;
   context.progress(`starting ${length} nodes of Apache Kafka ${found.kafkaVersion}`);
   const nodes = await prepare(context, layout, { ...found, libs });
   const config = brokerConfig(layout, 1, '', values);
-  const cluster = kafkaCluster({
+  const cluster = localCluster({
     layout,
     nodes,
     links,
@@ -135,9 +134,9 @@ const dataOf = (context: TargetContext, id: number): string => join(context.data
 /** Writes each node's files and formats its storage. */
 async function prepare(
   context: TargetContext,
-  layout: Layout,
+  layout: KafkaLayout,
   software: Software & { libs: string },
-): Promise<KafkaNode[]> {
+): Promise<LocalNode[]> {
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   const work = layout.nodes.map(async (id) => {
     const folder = join(context.dir, 'nodes', String(id));
@@ -163,9 +162,9 @@ async function prepare(
       timeoutMs: 120_000,
       signal: context.signal,
     });
-    return new KafkaNode({
+    return new LocalNode({
       id,
-      addresses: realAddresses(layout, id),
+      addresses: layout.real(id),
       command: software.java,
       args: [...heap(context.options), ...java, 'kafka.Kafka', file('server.properties')],
       logFile: file('broker.log'),
@@ -181,33 +180,3 @@ function heap(values: OptionValues): string[] {
   const most = Number(values['heapMb'] ?? 512);
   return [`-Xms${Math.min(256, most)}m`, `-Xmx${most}m`];
 }
-
-/** Resolves when every node names all nodes; rejects with the ends of their logs. */
-async function ready(nodes: readonly KafkaNode[], signal: AbortSignal): Promise<void> {
-  // A busy machine takes long; a node that died is noticed at once.
-  const timeoutMs = 30_000 + 20_000 * nodes.length;
-  const died = new AbortController();
-  const timer = setInterval(() => {
-    if (nodes.some((node) => !node.isAlive())) died.abort();
-  }, 200);
-  try {
-    await waitReady({
-      addresses: nodes.map((node) => node.addresses.client),
-      count: nodes.length,
-      timeoutMs,
-      signal: AbortSignal.any([signal, died.signal]),
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    const dead = nodes.filter((node) => !node.isAlive());
-    if (dead.length > 0) throw fault('Expected all nodes to start', dead, error);
-    throw fault(`Expected all nodes to be up within ${timeoutMs / 1000} s`, nodes, error);
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-const fault = (what: string, nodes: readonly KafkaNode[], cause: unknown): SchismError => {
-  const logs = nodes.map((node) => node.troubles());
-  return new SchismError('cluster', `${what}, and they did not.\n${logs.join('\n')}`, { cause });
-};

@@ -12,50 +12,63 @@
  */
 import { hostname } from 'node:os';
 import type { Address, LinkSpec } from '../../model/index.js';
+import type { Layout, Purpose } from '../local/layout.js';
 
 export const purposes = ['client', 'broker', 'controller'] as const;
-export type Purpose = (typeof purposes)[number];
-export type Ports = Readonly<Record<Purpose, number>>;
 
-export interface Layout {
-  readonly nodes: readonly number[];
-  readonly ports: Ports;
-  /** Whether nodes and clients go through links. */
-  readonly linked: boolean;
+export interface KafkaLayout extends Layout {
+  readonly ports: Readonly<Record<Purpose, number>>;
 }
 
 export const name = (node: number): string => `broker-${node}`;
 export const realHost = (node: number): string => `127.3.0.${node}`;
-export const peerHost = (from: number, to: number): string => `127.1.${from}.${to}`;
+const peerHost = (from: number, to: number): string => `127.1.${from}.${to}`;
 const clientHost = (worker: number, to: number): string => {
   const block = Math.floor(worker / 250);
   return `127.${block === 0 ? 2 : block + 3}.${(worker % 250) + 1}.${to}`;
 };
 
-export const realAddresses = (layout: Layout, node: number): Record<Purpose, Address> => {
-  const at = (port: number): Address => ({ host: realHost(node), port });
-  const { client, broker, controller } = layout.ports;
-  return { client: at(client), broker: at(broker), controller: at(controller) };
-};
-
-export const advertised = (layout: Layout, node: number, purpose: Purpose): Address => ({
-  host: name(node),
-  port: layout.ports[purpose],
-});
-
-/** The hosts file of one node's JVM: with it no other name is known there. */
-export function hostsFile(layout: Layout, node: number): string {
-  const addressOf = (peer: number): string =>
-    peer === node || !layout.linked ? realHost(peer) : peerHost(node, peer);
-  const names = ['127.0.0.1 localhost', `127.0.0.1 ${hostname()}`];
-  return [...names, ...layout.nodes.map((peer) => `${addressOf(peer)} ${name(peer)}`), ''].join(
-    '\n',
-  );
+export function kafkaLayout(given: Pick<KafkaLayout, 'nodes' | 'ports' | 'linked'>): KafkaLayout {
+  const { nodes, ports, linked } = given;
+  return {
+    ...given,
+    bootstrap: nodes.map((node) => advertised(given, node, 'client')),
+    real(node) {
+      const at = (port: number): Address => ({ host: realHost(node), port });
+      return {
+        client: at(ports.client),
+        broker: at(ports.broker),
+        controller: at(ports.controller),
+      };
+    },
+    linkSpecs: (workers) => linkSpecs(given, workers),
+    route(address, worker) {
+      const node = nodes.find((id) => name(id) === address.host);
+      if (node === undefined) return address;
+      const host = worker === undefined || !linked ? realHost(node) : clientHost(worker, node);
+      return { host, port: address.port };
+    },
+  };
 }
 
-/** Every dialled path of the cluster. */
-export function linkSpecs(layout: Layout, workers: number): LinkSpec[] {
-  const { nodes, ports } = layout;
+export const advertised = (
+  { ports }: Pick<KafkaLayout, 'ports'>,
+  node: number,
+  purpose: Purpose,
+): Address => ({ host: name(node), port: ports[purpose] });
+
+/** The hosts file of one node's JVM: with it no other name is known there. */
+export function hostsFile({ nodes, linked }: KafkaLayout, node: number): string {
+  const addressOf = (peer: number): string =>
+    peer === node || !linked ? realHost(peer) : peerHost(node, peer);
+  const names = ['127.0.0.1 localhost', `127.0.0.1 ${hostname()}`];
+  return [...names, ...nodes.map((peer) => `${addressOf(peer)} ${name(peer)}`), ''].join('\n');
+}
+
+function linkSpecs(
+  { nodes, ports }: Pick<KafkaLayout, 'nodes' | 'ports'>,
+  workers: number,
+): LinkSpec[] {
   const link = (from: LinkSpec['from'], to: number, purpose: Purpose, host: string): LinkSpec => {
     const port = ports[purpose];
     return { from, to, purpose, listen: { host, port }, upstream: { host: realHost(to), port } };
@@ -72,12 +85,4 @@ export function linkSpecs(layout: Layout, workers: number): LinkSpec[] {
     nodes.map((to) => link(`client-${worker}`, to, 'client', clientHost(worker, to))),
   );
   return [...peers, ...clients.flat()];
-}
-
-/** Where a client must dial to reach an advertised address; others stay as they are. */
-export function route(layout: Layout, address: Address, worker: number | undefined): Address {
-  const node = layout.nodes.find((id) => name(id) === address.host);
-  if (node === undefined) return address;
-  const host = worker === undefined || !layout.linked ? realHost(node) : clientHost(worker, node);
-  return { host, port: address.port };
 }

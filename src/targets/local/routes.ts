@@ -1,10 +1,10 @@
 /** The kernel's socket table: whom a process dials. Linux only. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import type { Proof } from '../../model/index.js';
-import { peerHost, realHost } from './layout.js';
+import type { Address, Proof } from '../../model/index.js';
+import type { Layout } from './layout.js';
 
-/** Remote addresses of a process's TCP connections that are open or being opened. */
+/** Remote addresses, `127.0.0.1:9092`, of a process's TCP connections that are open or being opened. */
 export async function remotes(pid: number): Promise<string[]> {
   const folder = `/proc/${pid}/fd`;
   const links = await Promise.all(
@@ -23,7 +23,8 @@ export async function remotes(pid: number): Promise<string[]> {
         const [, , remote = '', state = ''] = fields;
         // 01 is ESTABLISHED, 02 SYN_SENT; the inode is the tenth field.
         if ((state !== '01' && state !== '02') || !inodes.has(fields[9] ?? '')) return [];
-        return [ipv4(remote.split(':')[0] ?? '')];
+        const [host = '', port = ''] = remote.split(':');
+        return [`${ipv4(host)}:${parseInt(port, 16)}`];
       }),
   );
 }
@@ -33,10 +34,12 @@ const ipv4 = (hex: string): string =>
   (endianness() === 'LE' ? bytes(hex).reverse() : bytes(hex)).join('.');
 const bytes = (hex: string): number[] => [...Buffer.from(hex.slice(-8), 'hex')];
 
+const text = ({ host, port }: Address): string => `${host}:${port}`;
+
 /** Whether a node reaches its peers through its links only. */
 export async function proveRoute(
   { id, runningPid: pid }: { id: number; runningPid: number | undefined },
-  nodes: readonly number[],
+  layout: Layout,
   now: () => number,
 ): Promise<Proof> {
   const say = (state: Proof['state'], by: string): Proof => ({ state, timeNs: now(), by });
@@ -49,14 +52,16 @@ export async function proveRoute(
   } catch {
     return say('moot', `process ${pid} of node ${id} ended, or its sockets may not be read`);
   }
-  const others = nodes.filter((peer) => peer !== id);
-  const straight = others.filter((peer) => seen.includes(realHost(peer)));
-  if (straight.length > 0) {
-    const where = straight.map((peer) => `node ${peer} at ${realHost(peer)}`).join(', ');
-    return say('unproven', `node ${id} is connected past its links to ${where}`);
-  }
-  const links = new Set(others.map((peer) => peerHost(id, peer)));
-  const through = seen.filter((host) => links.has(host)).length;
+  const straight = layout.nodes.flatMap((peer) => {
+    const real = Object.values(layout.real(peer)).map(text);
+    const at = peer === id ? undefined : real.find((address) => seen.includes(address));
+    return at === undefined ? [] : [`node ${peer} at ${at}`];
+  });
+  if (straight.length > 0)
+    return say('unproven', `node ${id} is connected past its links to ${straight.join(', ')}`);
+  const own = layout.linkSpecs(0).filter(({ from }) => from === id);
+  const links = new Set(own.map(({ listen }) => text(listen)));
+  const through = seen.filter((address) => links.has(address)).length;
   if (through === 0) return say('moot', `node ${id} has no connection to a peer`);
   const plural = through === 1 ? 'connection' : 'connections';
   return say('proven', `${through} ${plural} to peers, all through its links`);

@@ -16,12 +16,12 @@ import {
   type Recorder,
 } from '../../model/index.js';
 import { startProcess, type Exit, type ManagedProcess } from '../../processes/index.js';
-import type { Purpose } from './layout.js';
+import type { Addresses } from './layout.js';
 import { endOf, lastWords, troubles } from './log.js';
 
 export interface NodeSpec {
   id: number;
-  addresses: Record<Purpose, Address>;
+  addresses: Addresses;
   command: string;
   args: readonly string[];
   logFile: string;
@@ -34,10 +34,10 @@ const stopMs = 30_000;
 /** How long a living, running broker may stay silent before its return counts as unproven. */
 const silenceMs = 60_000;
 
-/** One broker and controller: its process, how it is broken, and how that was seen. */
-export class KafkaNode implements ClusterNode {
+/** One broker: its process, how it is broken, and how that was seen. */
+export class LocalNode implements ClusterNode {
   readonly id: number;
-  readonly addresses: Readonly<Record<Purpose, Address>>;
+  readonly addresses: Addresses;
   readonly #spec: NodeSpec;
   #process: ManagedProcess | undefined;
   #incarnation = 0;

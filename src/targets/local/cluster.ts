@@ -1,4 +1,4 @@
-/** A running cluster as the runner sees it. */
+/** A running cluster of processes on this machine, as the runner sees it. */
 import { createTopics } from '../../kafka/admin.js';
 import { createClient } from '../../kafka/client.js';
 import { createProbes } from '../../kafka/probes.js';
@@ -11,13 +11,13 @@ import {
   type OptionValues,
   type Recorder,
 } from '../../model/index.js';
-import { advertised, route, type Layout } from './layout.js';
-import type { KafkaNode } from './node.js';
+import type { Layout } from './layout.js';
+import type { LocalNode } from './node.js';
 import { proveRoute } from './routes.js';
 
 export interface ClusterParts {
   layout: Layout;
-  nodes: readonly KafkaNode[];
+  nodes: readonly LocalNode[];
   links: Links | undefined;
   options: OptionValues;
   recorder: Recorder;
@@ -29,14 +29,14 @@ const topicsMs = 60_000;
 /** A node that is paused says nothing; nodes are probed twice a second. */
 const viewMs = 1000;
 
-export function kafkaCluster(parts: ClusterParts): Cluster {
+export function localCluster(parts: ClusterParts): Cluster {
   const { layout, nodes, links, recorder, facts } = parts;
   const number = (name: string, otherwise: number): number =>
     Number(parts.options[name] ?? otherwise);
-  const bootstrap = layout.nodes.map((id) => advertised(layout, id, 'client'));
+  const { bootstrap } = layout;
   const probes = createProbes({ now: () => recorder.now() });
-  const routeFor = (address: Address, worker: number | undefined): Address =>
-    route(layout, address, worker);
+  const route = (address: Address, worker: number | undefined): Address =>
+    layout.route(address, worker);
   let keys: readonly KeyName[] = [];
   let stopping: Promise<void> | undefined;
 
@@ -45,11 +45,11 @@ export function kafkaCluster(parts: ClusterParts): Cluster {
     ownsProcesses: true,
     bootstrap,
     facts,
-    route: routeFor,
+    route,
     async createTopics(topics) {
       const made = await createTopics({
         bootstrap,
-        route: (address) => routeFor(address, undefined),
+        route: (address) => route(address, undefined),
         topics,
         timeoutMs: topicsMs,
       });
@@ -79,7 +79,7 @@ export function kafkaCluster(parts: ClusterParts): Cluster {
     client: (worker) =>
       createClient({
         bootstrap,
-        route: routeFor,
+        route,
         worker,
         settings: {},
         keys: () => keys,
@@ -101,7 +101,7 @@ export function kafkaCluster(parts: ClusterParts): Cluster {
         Promise.all(
           nodes.map(async (node) => ({
             node: node.id,
-            proof: await proveRoute(node, layout.nodes, () => recorder.now()),
+            proof: await proveRoute(node, layout, () => recorder.now()),
           })),
         ),
     }),
