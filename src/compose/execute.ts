@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createRecorder, files, linkLatest, writeJson } from '../history/index.js';
-import { toxiproxyBackend } from '../network/index.js';
+import { installedToxiproxy, toxiproxyBackend } from '../network/index.js';
 import { tempFolder } from '../processes/index.js';
 import { run, startClock } from '../runner/index.js';
-import type { RunEvents, RunInfo, Verdict } from '../model/index.js';
+import type { LinkBackend, RunEvents, RunInfo, Verdict } from '../model/index.js';
 import { judgeRun } from './judge.js';
 import { clientRandom, type Prepared } from './prepare.js';
 
@@ -39,15 +39,8 @@ export async function execute(
   mkdirSync(dataDir, { recursive: true });
   let failure: unknown;
   try {
-    const links = prepared.useLinks
-      ? await toxiproxyBackend({
-          url: options['toxiproxy'] as string | undefined,
-          cacheDir: prepared.cacheDir,
-          now: () => recorder.now(),
-          progress: (text) => events.line('start', text),
-          signal: interrupt,
-        })
-      : undefined;
+    const links = await linkBackend(prepared, { dir, recorder, events, interrupt });
+    await nameUnused(prepared, info, events);
     info.facts['Links'] = links?.name ?? 'none: clients and nodes are connected directly';
     await run({
       dir,
@@ -87,6 +80,31 @@ export async function execute(
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(String(error));
 
+function linkBackend(
+  { links, options, cacheDir }: Prepared,
+  at: { dir: string; recorder: { now(): number }; events: RunEvents; interrupt: AbortSignal },
+): Promise<LinkBackend> | undefined {
+  if (links === undefined) return undefined;
+  const common = {
+    now: () => at.recorder.now(),
+    progress: (text: string) => at.events.line('start', text),
+    signal: at.interrupt,
+  };
+  const url = options['toxiproxy'] as string | undefined;
+  return toxiproxyBackend({ ...common, url, cacheDir });
+}
+
+/** A Toxiproxy that is there might be what the user expects to be used. */
+async function nameUnused(prepared: Prepared, info: RunInfo, events: RunEvents): Promise<void> {
+  const { links, options, cacheDir } = prepared;
+  if (links !== 'builtin' || options['links'] !== 'auto') return;
+  const found = await installedToxiproxy(cacheDir);
+  if (found === undefined) return;
+  const version = found.version === undefined ? '' : ` ${found.version}`;
+  info.facts['Toxiproxy'] = `found${version}, not used; \`--links toxiproxy\` uses it`;
+  events.line('start', `Toxiproxy${version} was found; \`--links toxiproxy\` uses it`);
+}
+
 /** `results/<time>-<target>-<workload>-<nemesis>`, and `results/latest` that leads to it. */
 function makeRunFolder({ options, target, workload, nemesisName }: Prepared): string {
   const results = resolve(String(options['resultsDir']));
@@ -102,6 +120,7 @@ function makeRunFolder({ options, target, workload, nemesisName }: Prepared): st
 function firstInfo(prepared: Prepared): RunInfo {
   const { options, target, workload, nemesisName, seed, command } = prepared;
   const acks = options['acks'];
+  const notice = target.notice?.(options);
   return {
     format: 1,
     schism: version(),
@@ -117,6 +136,7 @@ function firstInfo(prepared: Prepared): RunInfo {
     nodes: [],
     keys: [],
     facts: { 'Node.js': process.versions.node, Platform: `${process.platform} ${process.arch}` },
+    ...(notice !== undefined && { notice }),
     evidence: { watermarks: false, finalReads: false, replicas: false, views: false },
     origin: 'recorded',
     recoveryBoundMs: Number(options['recoveryBound']),

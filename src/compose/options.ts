@@ -4,9 +4,9 @@ import type { OptionSpecs } from '../model/index.js';
 export const runOptions = {
   target: {
     type: 'string',
-    default: 'kafka',
+    default: 'embedded',
     placeholder: 'name',
-    help: 'what to test; `kafka@4.1.0` picks a version',
+    help: 'what to test: embedded is a reference cluster, `kafka@4.1.0` picks a version',
   },
   workload: { type: 'string', default: 'queue', placeholder: 'name', help: 'what the clients do' },
   nemesis: {
@@ -57,9 +57,9 @@ export const runOptions = {
   },
   links: {
     type: 'string',
-    choices: ['auto', 'toxiproxy', 'none'],
+    choices: ['auto', 'builtin', 'toxiproxy', 'none'],
     default: 'auto',
-    help: 'what connections run through; auto: Toxiproxy if a nemesis needs it, else none',
+    help: 'what connections run through; auto: what suits the target if a nemesis needs links, else none',
   },
   toxiproxy: { type: 'string', placeholder: 'url', help: 'a Toxiproxy server that runs already' },
   requestTimeout: {

@@ -35,8 +35,8 @@ export interface Prepared {
   options: OptionValues;
   specs: OptionSpecs;
   seed: number;
-  /** Whether connections run through links. */
-  useLinks: boolean;
+  /** What connections run through; undefined: no links. */
+  links: 'builtin' | 'toxiproxy' | undefined;
   cacheDir: string;
   timeLimitMs: number;
   plan(topology: Topology): Schedule;
@@ -83,19 +83,10 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
 
   const seed = Number(options['seed'] ?? Math.floor(Math.random() * 100_000));
   const cacheDir = process.env['SCHISM_CACHE'] ?? join(homedir(), '.cache', 'schism');
-  const useLinks =
-    options['links'] === 'toxiproxy' ||
-    (options['links'] === 'auto' &&
-      [...nemeses.values()].some((nemesis) => nemesis.meta.needs.includes('links')));
-  if (options['links'] === 'none' && needsLinks(nemeses)) {
-    throw new SchismError(
-      'usage',
-      `Expected \`--links\` to be toxiproxy or auto with \`--nemesis ${needsLinks(nemeses) ?? ''}\`, got \`none\`.`,
-    );
-  }
+  const links = linksOf(options, target, nemeses);
   if (options['dryRun'] !== true) {
     await target.check(options, cacheDir);
-    if (useLinks)
+    if (links === 'toxiproxy')
       await findToxiproxy({ url: options['toxiproxy'] as string | undefined, cacheDir });
   }
   const timeLimitMs = Number(options['timeLimit']);
@@ -125,7 +116,7 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
     options: { ...options, seed },
     specs,
     seed,
-    useLinks,
+    links,
     cacheDir,
     timeLimitMs,
     plan,
@@ -199,6 +190,30 @@ function refuseStrangers(
 
 const needsLinks = (nemeses: ReadonlyMap<string, Nemesis>): string | undefined =>
   [...nemeses.values()].find((nemesis) => nemesis.meta.needs.includes('links'))?.meta.id;
+
+function linksOf(
+  options: OptionValues,
+  target: Target,
+  nemeses: ReadonlyMap<string, Nemesis>,
+): Prepared['links'] {
+  const needed = needsLinks(nemeses);
+  switch (options['links']) {
+    case 'builtin':
+    case 'toxiproxy':
+      return options['links'];
+    case 'none':
+      if (needed === undefined) return undefined;
+      throw new SchismError(
+        'usage',
+        `Expected \`--links\` to be builtin, toxiproxy or auto with \`--nemesis ${needed}\`, got \`none\`.`,
+      );
+    default: {
+      // Whoever names a server wants it.
+      const given = options['toxiproxy'] === undefined ? target.meta.links : undefined;
+      return needed === undefined ? undefined : (given ?? 'toxiproxy');
+    }
+  }
+}
 
 function refuseIncapable(
   target: Target,

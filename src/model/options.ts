@@ -32,7 +32,7 @@ export function parseOption(name: string, spec: OptionSpec, raw: unknown): Optio
       if (typeof raw !== 'boolean') throw expected(flag, 'given without a value', raw);
       return raw;
     case 'list':
-      return (Array.isArray(raw) ? raw : [raw]).map(String);
+      return parseList(flag, spec, (Array.isArray(raw) ? raw : [raw]).map(String));
     case 'duration': {
       const ms = typeof raw === 'number' ? raw : parseDuration(text);
       if (ms === undefined)
@@ -50,6 +50,14 @@ export function parseOption(name: string, spec: OptionSpec, raw: unknown): Optio
       }
       return text;
   }
+}
+
+function parseList(flag: string, { choices }: OptionSpec, raw: string[]): string[] {
+  if (!choices) return raw;
+  const items = raw.flatMap((text) => text.split(',')).map((text) => text.trim());
+  for (const item of items)
+    if (!choices.includes(item)) throw expected(flag, `of ${choices.join(', ')}`, item);
+  return [...new Set(items)];
 }
 
 function parseNumber(flag: string, spec: OptionSpec, raw: unknown): number {

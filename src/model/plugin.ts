@@ -129,7 +129,17 @@ export interface TargetContext {
 
 /** A kind of cluster. */
 export interface Target {
-  meta: { id: string; help: string; options: OptionSpecs };
+  meta: {
+    id: string;
+    help: string;
+    options: OptionSpecs;
+    /** What carries its links unless the user says otherwise; default: `toxiproxy`. */
+    links?: 'builtin' | 'toxiproxy';
+    /** Defects that can be switched on in it: name -> what it does. */
+    plants?: Readonly<Record<string, string>>;
+  };
+  /** What a reader of any verdict must know first: one or two sentences, with `` `code` ``. */
+  notice?(options: OptionValues): string;
   /** What it can do with these options; decides which nemeses are refused before anything starts. */
   capabilities(options: OptionValues): readonly Capability[];
   /** Throws a SchismError (usage) that names what is missing on this machine, before anything starts. */

@@ -12,7 +12,7 @@ export interface OptionSpec {
   min?: number;
   max?: number;
   integer?: boolean;
-  /** For strings. */
+  /** For strings, and for each item of a list, which may then be separated by commas too. */
   choices?: readonly string[];
   help: string;
   /** What the value is called in the help: `ms`, `file`. */
@@ -41,6 +41,8 @@ export interface RunInfo {
   keys: KeyName[];
   /** `Apache Kafka` -> `4.1.0`, `Links` -> `toxiproxy 2.12.0`, `Java`, `Node.js`, `kafkajs`, ... */
   facts: Record<string, string>;
+  /** What a reader of the verdict must know of this target first. */
+  notice?: string;
   /** Which evidence this target can give. Absent evidence that it can give makes a run unknown. */
   evidence: {
     watermarks: boolean;

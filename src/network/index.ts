@@ -2,4 +2,4 @@ export { DrivenLinks } from './links.js';
 export type { LinkDriver } from './links.js';
 export { toxiproxyBackend } from './toxiproxy/backend.js';
 export type { ToxiproxyBackend } from './toxiproxy/backend.js';
-export { findToxiproxy } from './toxiproxy/find.js';
+export { findToxiproxy, installedToxiproxy } from './toxiproxy/find.js';

@@ -24,10 +24,8 @@ export async function findToxiproxy(options: {
   cacheDir: string;
 }): Promise<FoundToxiproxy> {
   if (options.url !== undefined) return askUrl(options.url);
-  const onPath = await find('toxiproxy-server');
-  if (onPath !== undefined) return { kind: 'path', command: onPath };
-  const cached = join(cacheFolder(options.cacheDir), 'server');
-  if (await isProgram(cached)) return { kind: 'cache', command: cached };
+  const installed = await installedToxiproxy(options.cacheDir);
+  if (installed) return installed;
   const go = await find('go');
   if (go !== undefined) return { kind: 'go', command: go };
   const docker = await find('docker');
@@ -38,6 +36,16 @@ export async function findToxiproxy(options: {
       '(github.com/Shopify/toxiproxy/releases) on the PATH, install Go or Docker and it is fetched ' +
       'by itself, or give the address of one that runs with `--toxiproxy URL`.',
   );
+}
+
+/** A server that could be started at once; takes a few milliseconds. */
+export async function installedToxiproxy(
+  cacheDir: string,
+): Promise<{ kind: 'path' | 'cache'; command: string; version?: string } | undefined> {
+  const onPath = await find('toxiproxy-server');
+  if (onPath !== undefined) return { kind: 'path', command: onPath };
+  const cached = join(cacheFolder(cacheDir), 'server');
+  return (await isProgram(cached)) ? { kind: 'cache', command: cached, version } : undefined;
 }
 
 async function askUrl(url: string): Promise<FoundToxiproxy> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pingKafka } from '../../kafka/ping.js';
 import {
@@ -11,9 +11,8 @@ import {
   type TargetContext,
 } from '../../model/index.js';
 import { freePorts, run, watch } from '../../processes/index.js';
-import { localCluster } from '../local/cluster.js';
 import { LocalNode } from '../local/node.js';
-import { ready } from '../local/ready.js';
+import { dataOf, startCluster } from '../local/start.js';
 import { brokerConfig, logging, overrides, properties, settingFacts } from './config.js';
 import { hostsFile, kafkaLayout, type KafkaLayout } from './layout.js';
 import { defaultVersion, fetchJars, findSoftware, type Software } from './software.js';
@@ -99,12 +98,10 @@ async function start(context: TargetContext): Promise<Cluster> {
   context.progress(`starting ${length} nodes of Apache Kafka ${found.kafkaVersion}`);
   const nodes = await prepare(context, layout, { ...found, libs });
   const config = brokerConfig(layout, 1, '', values);
-  const cluster = localCluster({
+  return startCluster(context, {
     layout,
     nodes,
     links,
-    options: values,
-    recorder: context.recorder,
     facts: {
       'Apache Kafka': found.kafkaVersion,
       Java: found.javaVersion,
@@ -112,24 +109,8 @@ async function start(context: TargetContext): Promise<Cluster> {
       Links: links?.name ?? 'none',
       ...settingFacts(config, values),
     },
-    removeData: async () => {
-      if (values['keepData'] === true) return;
-      await Promise.all(
-        layout.nodes.map((id) => rm(dataOf(context, id), { recursive: true, force: true })),
-      );
-    },
   });
-  try {
-    for (const node of nodes) node.start();
-    await ready(nodes, signal);
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
-  return cluster;
 }
-
-const dataOf = (context: TargetContext, id: number): string => join(context.dataDir, `node-${id}`);
 
 /** Writes each node's files and formats its storage. */
 async function prepare(
