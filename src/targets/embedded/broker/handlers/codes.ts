@@ -1,0 +1,22 @@
+/** Kafka's error codes, as far as they are answered here. */
+export const codes = {
+  none: 0,
+  offsetOutOfRange: 1,
+  corruptMessage: 2,
+  unknownTopicOrPartition: 3,
+  leaderNotAvailable: 5,
+  notLeader: 6,
+  requestTimedOut: 7,
+  messageTooLarge: 10,
+  invalidTopic: 17,
+  invalidRequiredAcks: 21,
+  unsupportedVersion: 35,
+  invalidReplicaAssignment: 39,
+  invalidRequest: 42,
+  fetchSessionIdNotFound: 70,
+  fencedLeaderEpoch: 74,
+  unknownLeaderEpoch: 75,
+  offsetNotAvailable: 78,
+  invalidRecord: 87,
+  unknownTopicId: 100,
+} as const;

@@ -1,0 +1,121 @@
+/** Metadata and ApiVersions: what there is, who leads it, and what can be asked. */
+import { Writer } from '@platformatic/kafka';
+import type { Partition, Topic } from '../types.js';
+import { codes } from './codes.js';
+import type { Api, Request } from './request.js';
+
+const noId = '00000000-0000-0000-0000-000000000000';
+/** Kafka's word for "you did not ask what you may do". */
+const notAsked = -(2 ** 31);
+
+interface Answer {
+  code: number;
+  name: string | null;
+  id: string;
+  partitions: readonly Partition[];
+}
+
+export const metadata: Api = {
+  key: 3,
+  name: 'Metadata',
+  min: 1,
+  max: 12,
+  flexible: 9,
+  handle(request) {
+    const { input, version, flexible, node } = request;
+    const asked = input.nullableArray(flexible, () => ({
+      id: version >= 10 ? input.uuid() : noId,
+      name: version >= 10 ? input.nullableString(flexible) : input.string(flexible),
+    }));
+    const topics = asked
+      ? asked.map(({ id, name }) => find(request, id, name))
+      : [...node.topics.values()].map(found);
+    const out = Writer.create();
+    if (version >= 3) out.appendInt32(0);
+    out.appendArray(
+      [...node.nodes],
+      (w, { id, host, port }) => {
+        w.appendInt32(id).appendString(host, flexible).appendInt32(port);
+        w.appendString(null, flexible);
+      },
+      flexible,
+      flexible,
+    );
+    if (version >= 2) out.appendString(node.clusterId, flexible);
+    out.appendInt32(node.controller.leader);
+    out.appendArray(topics, (_w, topic) => writeTopic(out, request, topic), flexible, flexible);
+    if (version >= 8 && version <= 10) out.appendInt32(notAsked);
+    return flexible ? out.appendTaggedFields() : out;
+  },
+};
+
+const found = ({ name, id, partitions }: Topic): Answer => ({ code: 0, name, id, partitions });
+
+/** From version 12 on by id, if one is given; a name is then not answered unless it is known. */
+function find({ node, version }: Request, id: string, name: string | null): Answer {
+  if (version >= 12 && id !== noId) {
+    const topic = [...node.topics.values()].find((one) => one.id === id);
+    return topic ? found(topic) : { code: codes.unknownTopicId, name: null, id, partitions: [] };
+  }
+  if (name === null) throw new Error('Expected the name or the id of a topic, got neither.');
+  const topic = node.topics.get(name);
+  if (topic) return found(topic);
+  const valid = /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
+  const code = valid ? codes.unknownTopicOrPartition : codes.invalidTopic;
+  return { code, name, id: noId, partitions: [] };
+}
+
+function writeTopic(out: Writer, { version, flexible }: Request, topic: Answer): void {
+  out.appendInt16(topic.code).appendString(topic.name, flexible);
+  if (version >= 10) out.appendUUID(topic.id);
+  out.appendBoolean(false);
+  const ids = (list: readonly number[]): Writer =>
+    out.appendArray([...list], (w, id) => w.appendInt32(id), flexible, false);
+  out.appendArray(
+    [...topic.partitions],
+    (w, partition) => {
+      const { leader, epoch, isr } = partition.leadership();
+      w.appendInt16(leader < 0 ? codes.leaderNotAvailable : 0).appendInt32(partition.index);
+      w.appendInt32(leader);
+      if (version >= 7) w.appendInt32(epoch);
+      ids(partition.replicas);
+      ids(isr);
+      // Offline replicas: nobody here knows which nodes are alive.
+      if (version >= 5) ids([]);
+    },
+    flexible,
+    flexible,
+  );
+  if (version >= 8) out.appendInt32(notAsked);
+}
+
+/** `served`: all APIs, this one too. */
+export function apiVersions(served: readonly Pick<Api, 'key' | 'min' | 'max'>[]): Api {
+  const write = (version: number, code: number, list: typeof served): Writer => {
+    const flexible = version >= 3;
+    const out = Writer.create().appendInt16(code);
+    out.appendArray(
+      [...list],
+      (w, { key, min, max }) => w.appendInt16(key).appendInt16(min).appendInt16(max),
+      flexible,
+      flexible,
+    );
+    if (version >= 1) out.appendInt32(0);
+    return flexible ? out.appendTaggedFields() : out;
+  };
+  const api: Api = {
+    key: 18,
+    name: 'ApiVersions',
+    min: 0,
+    max: 4,
+    flexible: 3,
+    handle({ version, input, flexible }) {
+      // Name and version of the client's software.
+      if (flexible) for (let i = 0; i < 2; i++) input.string(true);
+      return write(version, 0, [...served, api]);
+    },
+    // KIP-511: in version 0, and only in which versions this can be asked again.
+    refuse: () => write(0, codes.unsupportedVersion, [api]),
+  };
+  return api;
+}
