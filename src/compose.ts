@@ -5,4 +5,4 @@ export { prepare, type Prepared } from './compose/prepare.js';
 export { execute, type Outcome } from './compose/execute.js';
 export { checkRun, reportRun, exportRun } from './compose/judge.js';
 export { dryRun } from './compose/dry-run.js';
-export { readStory, verdictLines, verdictText } from './report/index.js';
+export { readStory, verdictLines, verdictText, wrap } from './report/index.js';

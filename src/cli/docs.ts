@@ -38,8 +38,8 @@ function flagRow(owner: string, name: string, spec: OptionSpec): string {
   const value =
     spec.type === 'boolean'
       ? ''
-      : ` ${(spec.choices?.join('\\|') ?? spec.placeholder ?? spec.type).toUpperCase()}`;
-  const words = spec.choices ? value.toLowerCase() : value;
+      : ` ${(spec.placeholder ?? spec.choices?.join('\\|') ?? spec.type).toUpperCase()}`;
+  const words = spec.choices && !spec.placeholder ? value.toLowerCase() : value;
   const { default: given } = spec;
   const shown =
     given === undefined || given === false || given === ''
@@ -54,7 +54,12 @@ function plugins(registry: Registry): string {
       ([id, { meta }]) => `| ${sort} | \`${id}\` | ${meta.help.replaceAll('|', '\\|')} |`,
     ),
   );
-  return `| kind | name | what it is |\n|---|---|---|\n${rows.join('\n')}\n`;
+  const plants = [...registry.targets].flatMap(([id, { meta }]) =>
+    Object.entries(meta.plants ?? {}).map(
+      ([name, help]) => `| plants of ${id} | \`${name}\` | ${help} |`,
+    ),
+  );
+  return `| kind | name | what it is |\n|---|---|---|\n${[...rows, ...plants].join('\n')}\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

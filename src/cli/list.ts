@@ -8,7 +8,7 @@ import { exitCodes } from '../model/index.js';
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('show targets, workloads, nemeses, checkers and recorded runs')
+    .description('show targets, workloads, nemeses, checkers, plants and recorded runs')
     .option('--results-dir <dir>', 'where runs are kept', 'results')
     .option(
       '--plugin <file>',
@@ -25,6 +25,12 @@ export function addList(program: Command): void {
         for (const [id, plugin] of all as Map<string, { meta: { help: string } }>) {
           out.push(`  ${id.padEnd(24)} ${plugin.meta.help}`);
         }
+      }
+      for (const [id, { meta }] of registry.targets) {
+        if (!meta.plants) continue;
+        out.push(`plants of ${id} (--plant):`);
+        for (const [name, help] of Object.entries(meta.plants))
+          out.push(`  ${name.padEnd(24)} ${help}`);
       }
       out.push('runs:', ...runs(options.resultsDir));
       process.stdout.write(`${out.join('\n')}\n`);

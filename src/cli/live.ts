@@ -3,7 +3,7 @@
  * an event and one every 10 s, so that a log can be read and grepped. Never wider than 80 columns
  * on a tty.
  */
-import type { Prepared } from '../compose.js';
+import { wrap, type Prepared } from '../compose.js';
 import type { FaultStatus, RunEvents, Snapshot } from '../model/index.js';
 
 const { env, stdout } = process;
@@ -27,7 +27,8 @@ export interface LiveView {
 
 export function liveView(prepared: Prepared, interrupt: AbortSignal): LiveView {
   const head = headLine(prepared);
-  return terminal.isTty ? redrawn(head, interrupt) : lines(head);
+  const notice = prepared.target.notice?.(prepared.options);
+  return terminal.isTty ? redrawn(head, notice, interrupt) : lines(head, notice);
 }
 
 function headLine({ target, workload, options, seed }: Prepared): string {
@@ -38,10 +39,11 @@ function headLine({ target, workload, options, seed }: Prepared): string {
 }
 
 /** One line an event, and one every 10 s. */
-function lines(head: string): LiveView {
+function lines(head: string, notice: string | undefined): LiveView {
   let lastNs = 0;
   const write = (text: string): void => void stdout.write(`${text}\n`);
   write(`schism: ${head}`);
+  if (notice !== undefined) write(`notice: ${notice}`);
   return {
     events: {
       line: (kind, text, timeNs) => {
@@ -64,7 +66,7 @@ const opsText = (s: Snapshot): string =>
   `${count(s.ok)} ok, ${count(s.fail)} fail, ${count(s.info)} info, ${count(Math.round(s.perSecond))}/s, p50 ${ms(s.p50Ms)} ms, p99 ${ms(s.p99Ms)} ms`;
 
 /** A block at the foot that is redrawn; lines of the start come and go above it. */
-function redrawn(head: string, interrupt: AbortSignal): LiveView {
+function redrawn(head: string, notice: string | undefined, interrupt: AbortSignal): LiveView {
   let drawn = 0;
   let ended = false;
   let note = '';
@@ -79,6 +81,7 @@ function redrawn(head: string, interrupt: AbortSignal): LiveView {
     drawn = rows.length;
   };
   stdout.write(`${clip(`schism  ${head}`)}\n`);
+  for (const row of wrap(notice ?? '', width - 2)) stdout.write(`  ${row}\n`);
   return {
     events: {
       line: (kind, text) => {

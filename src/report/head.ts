@@ -23,6 +23,8 @@ function facts(source: Source): Fact[] {
   const { run, verdict, data } = source;
   const product = Object.entries(run.facts).find(([name]) => products.test(name));
   const links = run.facts['Links'];
+  const kind =
+    run.target === 'kafka' ? 'KRaft' : run.facts['Reference cluster'] && 'Reference cluster';
   const rf = run.options['replicationFactor'];
   const isr = run.facts['min.insync.replicas'] ?? run.options['minInsyncReplicas'];
   const ended = run.ended?.timeNs ?? source.facts.phases.lastNs;
@@ -32,7 +34,7 @@ function facts(source: Source): Fact[] {
     [
       'Target',
       product?.join(' ') ?? run.target,
-      [run.target === 'kafka' && 'KRaft', links && words.capital(links)].filter(Boolean).join(', '),
+      [kind, links && words.capital(links)].filter(Boolean).join(', '),
     ],
     [
       'Nodes',
@@ -65,6 +67,10 @@ function provenFact(run: RunInfo, verdict: Verdict): Fact {
   return [name, said, moot.length > 0 ? unseen : `${run.nemesis}: applied and healed`];
 }
 
+/** What stands between backticks becomes code. */
+const withCode = (text: string): Html[] =>
+  text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
+
 export function headSection(source: Source): Html {
   const { run, verdict } = source;
   const state = stateOf(source);
@@ -72,7 +78,7 @@ export function headSection(source: Source): Html {
   const risk = verdict && atRiskSentence(run, verdict);
   return markup`<section class="head" aria-label="Verdict">
 <div class="row stack"><div class="rail verdict-mark">${raw(verdictMark(state))}</div><div><h1 class="verdict ${tone[state]}">${titleOf(source)}</h1>
-<p class="story">${richHtml(headSentence(source))}</p>${(verdict?.cautions ?? []).map((one) => markup`<p class="cause caution">${stop(words.capital(one))}</p>`)}
+<p class="story">${richHtml(headSentence(source))}</p>${run.notice && markup`<p class="cause">${withCode(run.notice)}</p>`}${(verdict?.cautions ?? []).map((one) => markup`<p class="cause caution">${stop(words.capital(one))}</p>`)}
 <dl class="facts">${facts(source).map(
     ([name, value, small, unk]) =>
       markup`<div><dt>${name}</dt><dd>${value}${small && markup`<small${unk === true && raw(' class="unk"')}>${small}</small>`}</dd></div>`,

@@ -58,7 +58,8 @@ export function junit(run: RunInfo, verdict: Verdict): string {
     sentence: verdict.sentence,
     seed: run.seed,
     command: run.command.join(' '),
-    ...Object.fromEntries(Object.entries(run.facts).map(([name, value]) => [name, value])),
+    ...(run.notice !== undefined && { notice: run.notice }),
+    ...run.facts,
   };
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

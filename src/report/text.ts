@@ -212,6 +212,7 @@ export function verdictText(
     for (const [i, reason] of verdict.reasons.entries())
       line(i > 0 ? '' : verdict.verdict === 'invalid' ? 'also unknown' : 'not known', reason);
   for (const [i, caution] of verdict.cautions.entries()) line(i > 0 ? '' : 'caution', caution);
+  if (run.notice !== undefined) line('notice', run.notice);
   lines.push(`  report  ${plain(reportPath(dir), true)}`);
   for (const [i, one] of again(run, width).entries())
     lines.push(`  ${i === 0 ? 'again   ' : '        '}${one}`);
@@ -229,6 +230,7 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
     ...cases.map((one) => `${one.id}: ${one.sentence}`),
     ...(verdict.verdict === 'invalid' ? verdict.reasons.map((one) => `also unknown: ${one}`) : []),
     ...verdict.cautions.map((one) => `caution: ${one}`),
+    ...(run.notice === undefined ? [] : [`notice: ${run.notice}`]),
     `report: ${reportPath(dir)}`,
     `again: ${words.commandParts(run).join(' ')}`,
   ].map((line) => plain(line, true));
