@@ -47,29 +47,28 @@ export const fetch: Api = {
     const first = read(request, asks, limit);
     if (maxWaitMs <= 0 || asks.length === 0 || isEnough(first, minBytes))
       return answer(request, 0, first);
-    return waitForMore(request, asks, { limit, minBytes, maxWaitMs }, first);
+    return waitForMore(request, asks, { limit, minBytes, maxWaitMs });
   },
 };
 
+/** Reads again after each change, and never within the callback of a group. */
 async function waitForMore(
   request: Request,
   asks: readonly Of<Ask>[],
   { limit, minBytes, maxWaitMs }: { limit: number; minBytes: number; maxWaitMs: number },
-  first: readonly Of<Result>[],
 ): Promise<Writer> {
-  let latest = first;
+  const { env, node } = request;
+  const deadline = env.now() + maxWaitMs;
   const groups = asks
-    .map(({ topic, partition }) => findGroup(request.node, topic, partition))
+    .map(({ topic, partition }) => findGroup(node, topic, partition))
     .filter((group) => typeof group !== 'number');
-  await waitFor(request, maxWaitMs, (done) =>
-    groups.map((group) =>
-      group.onChange(() => {
-        latest = read(request, asks, limit);
-        if (isEnough(latest, minBytes)) done();
-      }),
-    ),
-  );
-  return answer(request, 0, latest);
+  for (;;) {
+    const leftMs = deadline - env.now();
+    if (leftMs > 0)
+      await waitFor(request, leftMs, (done) => groups.map((group) => group.onChange(done)));
+    const results = read(request, asks, limit);
+    if (env.now() >= deadline || isEnough(results, minBytes)) return answer(request, 0, results);
+  }
 }
 
 /** An error is worth an answer at once. */

@@ -96,25 +96,32 @@ export function checkLeader(group: Group, epoch: number, leaderOnly = true): num
 }
 
 /**
- * Resolves once `begin`'s callback was called, after `timeoutMs`, or when the connection closes.
- * What `begin` returns is called then.
+ * Resolves once `begin`'s callback was called, or after `timeoutMs`; rejects when the connection
+ * closes. What `begin` returns is called then.
  */
 export function waitFor(
   { env, ends }: Request,
   timeoutMs: number,
   begin: (done: () => void) => (() => void)[],
 ): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let cancels: (() => void)[] = [];
-    const done = (): void => {
-      ends.delete(done);
+    const stop = (): void => {
+      ends.delete(close);
       for (const cancel of cancels) cancel();
       cancels = [];
+    };
+    const close = (): void => {
+      stop();
+      reject(new Error('Expected the client to wait for its answer, but it hung up.'));
+    };
+    const done = (): void => {
+      stop();
       resolve();
     };
-    ends.add(done);
+    ends.add(close);
     cancels = [env.after(Math.max(0, timeoutMs), done), ...begin(done)];
     // It was done before all of it was begun.
-    if (!ends.has(done)) for (const cancel of cancels) cancel();
+    if (!ends.has(close)) stop();
   });
 }
