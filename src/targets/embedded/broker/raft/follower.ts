@@ -1,7 +1,8 @@
 /** What a follower does with the entries of an append. */
-import { heads, stamp, type Head } from '../batch.js';
-import type { Log, Message } from '../types.js';
+import { heads, type Head } from '../batch.js';
+import type { Message } from '../types.js';
 import type { GroupOptions } from './group.js';
+import { behindOwnTail, exchanged, hidden } from './planted.js';
 
 /** As in the answer: the log is the leader's up to `end`, or where the leader is to look next. */
 interface Taken {
@@ -10,69 +11,45 @@ interface Taken {
   epoch: number;
 }
 
-export class Follower {
-  readonly #group: GroupOptions;
-  /** Plant follower-drops: up to where it said that it has all. */
-  #pretended = 0;
-
-  constructor(group: GroupOptions) {
-    this.#group = group;
+/** Throws if the leader lacks what is committed: then two leaders were possible. */
+export function take(
+  group: GroupOptions,
+  { base, prevEpoch, entries }: Message & { kind: 'append' },
+  commit: number,
+): Taken {
+  const { log, plants, env } = group;
+  const keepsTail = plants.has('no-truncate');
+  if (base > log.end || (log.epochAt(base - 1) !== prevEpoch && !keepsTail))
+    return { ok: false, ...log.endOfEpoch(prevEpoch) };
+  const sent = [...heads(entries)];
+  const taken = { ok: true, end: sent.at(-1)?.end ?? base, epoch: 0 };
+  // Same end and epoch: one leader wrote it, so all before it is the same too.
+  const has = ({ end, epoch }: Head) =>
+    end <= log.end && (log.epochAt(end - 1) === epoch || keepsTail);
+  const known = sent.findIndex((head) => !has(head));
+  if (known < 0) return taken;
+  const lacking = sent.slice(known);
+  const [first] = lacking as [Head, ...Head[]];
+  // Plant no-truncate: it acks, and keeps its own records where the leader has others.
+  if (keepsTail) {
+    log.append(behindOwnTail(log, entries, lacking));
+    return taken;
   }
-
-  /** Throws if the leader lacks what is committed: then two leaders were possible. */
-  take(message: Message & { kind: 'append' }, commit: number): Taken {
-    const { log, plants, env } = this.#group;
-    const { base, entries } = message;
-    const matches =
-      (base <= log.end && log.epochAt(base - 1) === message.prevEpoch) ||
-      // Plant no-truncate: an own tail counts as the leader's.
-      (plants.has('no-truncate') && base <= log.end) ||
-      (plants.has('follower-drops') && base === this.#pretended);
-    if (!matches) return { ok: false, ...log.endOfEpoch(message.prevEpoch) };
-    let end = base;
-    const lacking: Head[] = [];
-    for (const head of heads(entries)) {
-      end = head.end;
-      if (lacking.length > 0 || !this.#has(head)) lacking.push(head);
-    }
-    const first = lacking[0];
-    if (first === undefined) return { ok: true, end, epoch: 0 };
-    // Plant follower-drops: acks what it does not store, now and then.
-    if (plants.has('follower-drops') && env.random() < 0.1) this.#pretended = end;
-    else {
-      this.#cut(log, first.base, commit);
-      const rest = entries.subarray(first.at);
-      log.append(plants.has('reorder-batch') ? exchanged(entries, lacking) : rest);
-    }
-    return { ok: true, end, epoch: 0 };
-  }
-
-  /** Same end and epoch: one leader wrote it, so all before it is the same too. */
-  #has(head: Head): boolean {
-    const { log, plants } = this.#group;
-    if (plants.has('no-truncate') && head.base < log.end) return true;
-    return head.end <= log.end && log.epochAt(head.end - 1) === head.epoch;
-  }
-
-  #cut(log: Log, to: number, commit: number): void {
-    if (to >= log.end) return;
-    if (to < commit) {
-      const { plants, name, env } = this.#group;
-      const text = `${name}: expected to keep all below ${commit}, got a leader without ${to}`;
-      if (plants.size === 0) throw new Error(text);
-      env.log(text);
-    }
-    log.truncate(to);
-  }
+  if (first.base < log.end) cut(group, first.base, commit);
+  // Two leaders of one term (vote-forgotten) have batches that begin elsewhere.
+  if (log.end < first.base) return { ok: false, ...log.endOfEpoch(log.lastEpoch) };
+  const rest = entries.subarray(first.at);
+  // Plant follower-drops: now and then it acks what it does not store.
+  if (plants.has('follower-drops') && env.random() < 0.1) log.append(hidden(rest));
+  else log.append(plants.has('reorder-batch') ? exchanged(rest) : rest);
+  return taken;
 }
 
-/** Plant reorder-batch: the contents of the last two batches change places. */
-function exchanged(entries: Buffer, lacking: readonly Head[]): Buffer {
-  const bytes = (head: Head) => Buffer.from(entries.subarray(head.at, head.at + head.size));
-  const [a, b] = lacking.slice(-2);
-  if (a === undefined || b === undefined) return Buffer.concat(lacking.map(bytes));
-  const [second, first] = [bytes(a), bytes(b)];
-  stamp(first, a.base, a.epoch);
-  stamp(second, a.base + (b.end - b.base), b.epoch);
-  return Buffer.concat([...lacking.slice(0, -2).map(bytes), first, second]);
+function cut({ name, plants, env, log }: GroupOptions, to: number, commit: number): void {
+  if (to < commit) {
+    const text = `${name}: expected to keep all below ${commit}, got a leader without ${to}`;
+    if (plants.size === 0) throw new Error(text);
+    env.log(text);
+  }
+  log.truncate(to);
 }

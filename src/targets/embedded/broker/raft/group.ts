@@ -7,7 +7,7 @@ import type { Env, Plants } from '../env.js';
 import type { Group, Log, Message } from '../types.js';
 import { controlBatch, stamp } from '../batch.js';
 import { Ballot } from './ballot.js';
-import { Follower } from './follower.js';
+import { take } from './follower.js';
 import { Leadership } from './leadership.js';
 
 export interface GroupOptions {
@@ -50,7 +50,6 @@ class RaftGroup implements Group {
   readonly #options: GroupOptions;
   readonly #env: Env;
   readonly #ballot: Ballot;
-  readonly #follower: Follower;
   #commit: number;
   /** As this replica was told in this term. */
   #leader = -1;
@@ -75,7 +74,6 @@ class RaftGroup implements Group {
     this.#ballot = new Ballot(env, statePath, fsync, plants);
     // Without fsync a power loss may take the file and leave the log.
     if (log.lastEpoch > this.#ballot.term) this.#ballot.set(log.lastEpoch, -1);
-    this.#follower = new Follower(options);
     this.#commit = log.start;
     this.#told = this.#state();
     this.#deadline = this.#isFresh() && replicas[0] === self ? env.now() : this.#newDeadline();
@@ -348,7 +346,7 @@ class RaftGroup implements Group {
       this.#heardAt = this.#env.now();
       this.#deadline = this.#newDeadline();
     }
-    const taken = this.#follower.take(message, this.#commit);
+    const taken = take(this.#options, message, this.#commit);
     if (taken.ok)
       this.#commit = Math.max(this.#commit, Math.min(message.commit, taken.end, log.end));
     send(from, { ...answer, term, ...taken });
