@@ -1,11 +1,12 @@
 // @ts-check
-/** `npm run build`: compiles the TypeScript, bundles the page's script, stamps the result. */
+/** `npm run build`: compiles the TypeScript, bundles the page's script and the broker, stamps the result. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { bundleBroker } from './bundle-broker.js';
 import { hashSources } from './sources.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -35,4 +36,5 @@ buildSync({
   minify: true,
   charset: 'utf8',
 });
+bundleBroker(root, join(dist, 'broker.js'));
 writeFileSync(stamp, hash);
