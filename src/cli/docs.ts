@@ -56,7 +56,7 @@ function plugins(registry: Registry): string {
   );
   const plants = [...registry.targets].flatMap(([id, { meta }]) =>
     Object.entries(meta.plants ?? {}).map(
-      ([name, help]) => `| plants of ${id} | \`${name}\` | ${help} |`,
+      ([name, { help }]) => `| plants of ${id} | \`${name}\` | ${help} |`,
     ),
   );
   return `| kind | name | what it is |\n|---|---|---|\n${[...rows, ...plants].join('\n')}\n`;

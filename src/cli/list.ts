@@ -29,7 +29,7 @@ export function addList(program: Command): void {
       for (const [id, { meta }] of registry.targets) {
         if (!meta.plants) continue;
         out.push(`plants of ${id} (--plant):`);
-        for (const [name, help] of Object.entries(meta.plants))
+        for (const [name, { help }] of Object.entries(meta.plants))
           out.push(`  ${name.padEnd(24)} ${help}`);
       }
       out.push('runs:', ...runs(options.resultsDir));

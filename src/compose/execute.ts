@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createRecorder, files, linkLatest, writeJson } from '../history/index.js';
-import { installedToxiproxy, toxiproxyBackend } from '../network/index.js';
+import { builtinBackend, installedToxiproxy, toxiproxyBackend } from '../network/index.js';
 import { tempFolder } from '../processes/index.js';
 import { run, startClock } from '../runner/index.js';
 import type { LinkBackend, RunEvents, RunInfo, Verdict } from '../model/index.js';
@@ -90,6 +90,7 @@ function linkBackend(
     progress: (text: string) => at.events.line('start', text),
     signal: at.interrupt,
   };
+  if (links === 'builtin') return builtinBackend({ ...common, logFile: join(at.dir, 'links.log') });
   const url = options['toxiproxy'] as string | undefined;
   return toxiproxyBackend({ ...common, url, cacheDir });
 }

@@ -135,8 +135,8 @@ export interface Target {
     options: OptionSpecs;
     /** What carries its links unless the user says otherwise; default: `toxiproxy`. */
     links?: 'builtin' | 'toxiproxy';
-    /** Defects that can be switched on in it: name -> what it does. */
-    plants?: Readonly<Record<string, string>>;
+    /** Defects that can be switched on in it, by name. */
+    plants?: Readonly<Record<string, { help: string }>>;
   };
   /** What a reader of any verdict must know first: one or two sentences, with `` `code` ``. */
   notice?(options: OptionValues): string;

@@ -32,6 +32,14 @@ t.test('wrong words are refused with one sentence and 254', async (t) => {
     [['test', '--rate', 'fast'], /Expected `--rate` to be a number of 0 or more, got `fast`\./],
     [['test', '--kill-target', 'one'], /got `--kill-target`: it belongs to kill\./],
     [['test', '--schedule', '/no/such/file'], /Expected `--schedule` to be a readable file/],
+    [
+      ['test', '--plant', 'no-truncate,weeds'],
+      /Expected `--plant` to be of ack-before-replicate, .*, got `weeds`\./,
+    ],
+    [
+      ['test', '--heartbeat', '500ms'],
+      /Expected `--heartbeat` to be below the election time-out of 500 ms, got `500ms`\./,
+    ],
     [['test', '--plugin', '/no/such/file.js'], /Expected `--plugin` to be a JavaScript file/],
     [['test', 'stray'], /too many arguments/],
     [['frobnicate'], /unknown command 'frobnicate'/],
@@ -40,7 +48,7 @@ t.test('wrong words are refused with one sentence and 254', async (t) => {
     [['report', root], /run\.json/],
     [
       ['test', '--nemesis', 'partition', '--links', 'none'],
-      /Expected `--links` to be toxiproxy or auto/,
+      /Expected `--links` to be builtin, toxiproxy or auto/,
     ],
   ];
   for (const [args, sentence] of wrong) refused(t, await schism(args), 254, sentence);
@@ -57,7 +65,15 @@ t.test('help exits 0 and shows the flags of the plug-ins too', async (t) => {
 t.test('list shows every kind', async (t) => {
   const { code, stdout } = await schism(['list']);
   t.equal(code, 0);
-  for (const id of ['kafka', 'external', 'queue', 'partition', 'lost-write', 'split-brain']) {
+  for (const id of [
+    'embedded',
+    'kafka',
+    'external',
+    'queue',
+    'partition',
+    'lost-write',
+    'no-truncate',
+  ]) {
     t.match(stdout, new RegExp(`\\b${id}\\b`));
   }
 });
@@ -78,7 +94,7 @@ t.test('a Toxiproxy that is none, and one that does not answer', async (t) => {
 t.test('without Java', async (t) => {
   const bin = t.testdir({});
   symlinkSync(process.execPath, join(bin, 'node'));
-  const ended = await schism(['test', '--time-limit', '1'], { env: { PATH: bin } });
+  const ended = await schism(['test', '--target', 'kafka'], { env: { PATH: bin } });
   refused(t, ended, 254, /Java/);
 });
 

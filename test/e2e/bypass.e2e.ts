@@ -49,8 +49,8 @@ t.test('one broker knows the real addresses of its peers', async (t) => {
     ['--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
   ]) {
     await t.test(nemesis.join(' '), async (t) => {
-      const args = ['--time-limit', '15', '--seed', '1', '--plugin', file, ...nemesis];
-      const run = await wholeRun(t, args);
+      const args = ['--target', 'kafka', '--time-limit', '15', '--seed', '1', '--plugin', file];
+      const run = await wholeRun(t, [...args, ...nemesis]);
       t.equal(run.code, 2, run.stdout);
       t.equal(run.verdict.verdict, 'unknown');
       t.match(run.verdict.reasons.join('\n'), /node 1 is connected past its links to node \d/);

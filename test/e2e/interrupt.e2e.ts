@@ -10,7 +10,8 @@ import { need } from '../support/need.js';
 import { againstScripted, scriptedBroker } from '../support/scripted.js';
 
 const faulty = [
-  ...['--nemesis', 'partition', '--partition-shape', 'isolate-leader', '--seed', '1'],
+  ...['--target', 'kafka', '--seed', '1'],
+  ...['--nemesis', 'partition', '--partition-shape', 'isolate-leader'],
   ...['--nemesis-interval', '1', '--nemesis-duration', '300', '--time-limit', '600'],
   ...['--concurrency', '3'],
 ];

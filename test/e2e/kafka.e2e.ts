@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { root } from '../support/cli.js';
-import { ended, wholeRun } from '../support/e2e.js';
+import { ended, wholeRun as wholeRunOf, type WholeRun } from '../support/e2e.js';
 import { need } from '../support/need.js';
 import { swallowingToxiproxy } from '../support/swallow.js';
+
+const wholeRun = (t: Test, args: readonly string[]): Promise<WholeRun> =>
+  wholeRunOf(t, ['--target', 'kafka', ...args]);
 
 if (need(t, 'linux', 'java', 'maven', 'toxiproxy')) tests();
 

@@ -114,10 +114,12 @@ async function atMoment(
 
 t.test('real brokers behind links, killed during start and during a fault', async (t) => {
   if (!need(t, 'linux', 'java', 'maven', 'toxiproxy')) return;
-  const args = ['--nemesis', 'partition', '--nemesis-interval', '2', '--time-limit', '300'];
+  const args = ['--target', 'kafka', '--nemesis', 'partition', '--nemesis-interval', '2'];
   for (const words of [/starting 3 nodes/, /seen in force/]) {
     await t.test(String(words), async (t) => {
-      const tester = startTester(t.testdir({}), [...args, '--seed', '1', '--concurrency', '3']);
+      const tester = startTester(t.testdir({}), [
+        ...[...args, '--time-limit', '300', '--seed', '1', '--concurrency', '3'],
+      ]);
       await shows(tester, words);
       // Between two steps of the start there are fewer for a moment.
       for (let i = 0; i < 600 && tester.processes().length < 5; i++) await sleep(50);

@@ -15,23 +15,11 @@ import { watch } from '../../processes/index.js';
 import { LocalNode } from '../local/node.js';
 import { dataOf, startCluster } from '../local/start.js';
 import type { BrokerConfig, PlantName } from './broker/env.js';
+import { plants } from './broker/plants.js';
 import { embeddedLayout, type EmbeddedLayout } from './layout.js';
 
 /** One file with all that a broker runs, made by the build. */
 const bundle = fileURLToPath(new URL('../../../broker.js', import.meta.url));
-
-const plantHelp: Record<PlantName, string> = {
-  'ack-before-replicate': 'acks=all is answered before a majority has the records',
-  'vote-forgotten': 'after a restart a node votes a second time in the same term',
-  'stale-log-elected': 'votes are given without comparing logs',
-  'no-truncate': 'a follower keeps its own records where they differ from the leader’s',
-  'read-uncommitted-tail': 'records past the high watermark are served',
-  'watermark-regress': 'the high watermark falls after an election',
-  'no-epoch-fencing': 'an old leader goes on acking',
-  'reorder-batch': 'a follower stores batches in another order',
-  'torn-tail-served': 'a half-written batch is served after a restart',
-  'follower-drops': 'a follower acks what it does not store',
-};
 
 const options: Target['meta']['options'] = {
   nodes: { type: 'number', default: 3, min: 3, max: 7, integer: true, help: 'brokers' },
@@ -62,7 +50,7 @@ const options: Target['meta']['options'] = {
   },
   plant: {
     type: 'list',
-    choices: Object.keys(plantHelp),
+    choices: Object.keys(plants),
     placeholder: 'names',
     help: 'defects to switch on, with commas between them or repeated; `schism list` shows them',
   },
@@ -74,7 +62,7 @@ const target: Target = {
     help: 'a reference cluster with nothing to install: small Raft brokers of its own, 3 to 7 processes',
     options,
     links: 'builtin',
-    plants: plantHelp,
+    plants,
   },
   notice(values) {
     const planted = plantsOf(values);
@@ -149,7 +137,7 @@ function brokerConfig(
 
 function facts(values: OptionValues, links: Links | undefined): Record<string, string> {
   const { electionTimeoutMs, heartbeatMs } = timing(values);
-  const plants = plantsOf(values);
+  const planted = plantsOf(values);
   return {
     'Reference cluster': 'one Raft group for each partition, written for this program',
     Nodes: `${Number(values['nodes'] ?? 3)} brokers, each of them a controller too`,
@@ -157,6 +145,6 @@ function facts(values: OptionValues, links: Links | undefined): Record<string, s
     'Election time-out': `${electionTimeoutMs} ms`,
     Heartbeat: `${heartbeatMs} ms`,
     fsync: values['fsync'] === true ? 'on' : 'off: a kill loses nothing, a power loss may',
-    ...(plants.length > 0 && { 'Planted defects': plants.join(', ') }),
+    ...(planted.length > 0 && { 'Planted defects': planted.join(', ') }),
   };
 }
