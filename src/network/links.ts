@@ -1,5 +1,5 @@
 /** Faults on links: any number at a time, each link doing the strictest of what they want. */
-import { expected, messageOf } from '../model/index.js';
+import { SchismError, expected, messageOf } from '../model/index.js';
 import type {
   Applied,
   CutHow,
@@ -14,8 +14,9 @@ import type {
 import { inParallel, pause } from './parallel.js';
 import { proveCut, proveHeal, proveShape } from './proof.js';
 import { carriers, cleanLink, cleanStream, union } from './state.js';
-import type { Carrier, LinkState } from './state.js';
+import type { Carrier, Held, LinkState } from './state.js';
 import type { Limits, ProofEnv, Sampled, Subject, Watching } from './watching.js';
+import * as words from './words.js';
 
 /** What carries links. It gets whole states, so that it may repeat them after a restart. */
 export interface LinkDriver {
@@ -26,7 +27,15 @@ export interface LinkDriver {
    * Bounded in time. For one link, calls never overlap.
    */
   set(link: number, state: LinkState): Promise<void>;
+  /** What cuts of this link held, counted since it was opened. */
+  held?: (link: number) => Promise<Held>;
 }
+
+export const busyPort = ({ from, to, purpose, listen }: LinkSpec): SchismError =>
+  new SchismError(
+    'cluster',
+    `Expected ${listen.host}:${listen.port} to be free for the link from ${from} to ${to} (${purpose}), got a busy port.`,
+  );
 
 export interface LinksOptions {
   specs: readonly LinkSpec[];
@@ -104,6 +113,7 @@ export class DrivenLinks implements Links {
   ): Promise<Applied> {
     const fault = ++this.#faults;
     const links = found.map(({ link }) => link);
+    const before = await this.#held(links);
     for (const [link, state] of wants) this.#wants[link]!.set(fault, state);
     try {
       await this.#order(links);
@@ -122,10 +132,31 @@ export class DrivenLinks implements Links {
       watching.stop();
       this.#forget(fault, links);
       const failed = await this.#heal(links);
-      if (failed === undefined) return { proof: proveHeal(subjects, of, this.#env).proof };
-      return { proof: Promise.resolve(this.#unhealed(failed)) };
+      if (failed !== undefined) return { proof: Promise.resolve(this.#unhealed(failed)) };
+      const counted = this.#held(links);
+      const { proof } = proveHeal(subjects, of, this.#env);
+      return { proof: proof.then(async (one) => withHeld(one, before, await counted)) };
     };
-    return { proof: watching.proof, heal: () => (healed ??= heal()) };
+    const proof = watching.proof.then(async (one) =>
+      withHeld(one, before, await this.#held(links), ' by then'),
+    );
+    return { proof, heal: () => (healed ??= heal()) };
+  }
+
+  /** Evidence beside the requests that prove a cut; undefined where nothing is counted. */
+  async #held(links: readonly number[]): Promise<Held | undefined> {
+    const { held } = this.#options.driver;
+    if (!held) return undefined;
+    const sum: Held = { connections: 0, bytes: 0 };
+    try {
+      for (const { connections, bytes } of await Promise.all(links.map(held))) {
+        sum.connections += connections;
+        sum.bytes += bytes;
+      }
+      return sum;
+    } catch {
+      return undefined;
+    }
   }
 
   async #heal(links: readonly number[]): Promise<unknown> {
@@ -189,4 +220,12 @@ export class DrivenLinks implements Links {
   async settled(): Promise<void> {
     await Promise.all(this.#turns);
   }
+}
+
+/** Counts begin anew when what carries the links was started anew: then they say nothing. */
+function withHeld(proof: Proof, before?: Held, after?: Held, when = ''): Proof {
+  if (!before || !after || after.bytes <= before.bytes) return proof;
+  const connections = after.connections - before.connections;
+  const by = proof.by + words.held({ connections, bytes: after.bytes - before.bytes }) + when;
+  return { ...proof, by };
 }

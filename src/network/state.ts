@@ -17,6 +17,12 @@ export interface LinkState {
   down: StreamState;
 }
 
+/** What cuts held: connections of which something was held, and its bytes. */
+export interface Held {
+  connections: number;
+  bytes: number;
+}
+
 export const cleanStream: StreamState = {
   drop: false,
   latencyMs: 0,

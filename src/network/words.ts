@@ -1,5 +1,6 @@
 /** Sentences for the proof of faults on links. */
 import type { CutHow } from '../model/index.js';
+import type { Held } from './state.js';
 import type { Line, Sampled } from './watching.js';
 
 type Lines = readonly Line[];
@@ -123,3 +124,10 @@ export function heal(lines: Lines, sampled: Sampled, healMs: number): string {
     `${range(proven.map(({ figureMs }) => figureMs))} after the heal${sampling(sampled)}${alsoMoot(lines)}`
   );
 }
+
+/** `; 14 connections and 20,480 bytes were held` */
+export const held = ({ connections, bytes }: Held): string =>
+  `; ${count(connections, 'connection')} and ${count(bytes, 'byte')} were held`;
+
+const count = (n: number, what: string): string =>
+  `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;

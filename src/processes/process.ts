@@ -17,6 +17,8 @@ export interface ProcessSpec {
   cwd?: string;
   /** Its output is appended here. */
   logFile: string;
+  /** Opens Node's IPC channel: what the process, a Node too, sends comes here. */
+  onMessage?: (message: unknown) => void;
 }
 
 export interface Exit {
@@ -41,6 +43,8 @@ export interface ManagedProcess {
   pause(): Promise<void>;
   /** SIGCONT; resolves once it does not stand still any more, or is gone. */
   resume(): Promise<void>;
+  /** By the IPC channel; false if there is none, or none any more. */
+  send(message: object): boolean;
 }
 
 const stopped = (state: ProcessState): boolean => state === 'T' || state === 't';
@@ -72,8 +76,10 @@ export function startProcess(spec: ProcessSpec): ManagedProcess {
     stdin: 'ignore',
     stdout: log,
     stderr: log,
+    ipc: spec.onMessage !== undefined,
   });
   closeSync(log);
+  if (spec.onMessage) child.on('message', spec.onMessage);
   const { pid } = child;
   if (pid === undefined)
     throw new SchismError('cluster', `Could not start ${name}: \`${command}\` cannot be run.`);
@@ -103,6 +109,12 @@ export function startProcess(spec: ProcessSpec): ManagedProcess {
     exited,
     state,
     isAlive: () => lives(state()),
+    send(message) {
+      if (over || !child.connected) return false;
+      // Whether it still arrived is told by its answer, or by the end of the process.
+      child.send(message, () => undefined);
+      return true;
+    },
     async kill() {
       send('SIGKILL');
       await gone();

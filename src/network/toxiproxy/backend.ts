@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import { SchismError, messageOf } from '../../model/index.js';
 import type { LinkBackend, LinkSpec, Links, Ping } from '../../model/index.js';
-import { DrivenLinks } from '../links.js';
+import { DrivenLinks, busyPort } from '../links.js';
 import { inParallel } from '../parallel.js';
 import { cleanLink, isClean } from '../state.js';
 import type { LinkState } from '../state.js';
@@ -226,13 +226,6 @@ function openError(error: unknown, specs: readonly LinkSpec[]): SchismError {
   if (error instanceof SchismError) return error;
   const message = messageOf(error);
   const busy = specs.find(({ listen }) => message.includes(`${text(listen)}: `));
-  if (busy && message.includes('in use')) {
-    const link = `the link from ${busy.from} to ${busy.to} (${busy.purpose})`;
-    const address = text(busy.listen);
-    return new SchismError(
-      'cluster',
-      `Expected ${address} to be free for ${link}, got a busy port.`,
-    );
-  }
+  if (busy && message.includes('in use')) return busyPort(busy);
   return new SchismError('cluster', `Could not open the links: ${message}.`, { cause: error });
 }
