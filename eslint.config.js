@@ -1,6 +1,15 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What would tie a broker to the real world: its Env has all of these. Promises are deterministic. */
+const worldly = [
+  ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'],
+  ...['clearImmediate', 'Date', 'performance', 'AbortSignal', 'Atomics', 'process', 'navigator'],
+  ...['crypto', 'fetch', 'WebSocket', 'EventSource', 'BroadcastChannel', 'MessageChannel'],
+  ...['console', 'require', 'module', 'global', 'globalThis', 'WeakRef', 'FinalizationRegistry'],
+];
+const byEnv = 'A broker touches the world through its Env only.';
+
 export default tseslint.config(
   { ignores: ['dist', '.build', '.tap', 'results', 'node_modules', '**/*.cjs'] },
   js.configs.recommended,
@@ -23,6 +32,18 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['src/targets/embedded/broker/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...worldly.map((name) => ({ name, message: byEnv }))],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: byEnv }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\.|@platformatic/kafka$)', message: byEnv }] },
+      ],
+      'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: byEnv }],
     },
   },
   {

@@ -18,10 +18,11 @@ export function bundleBroker(root, outfile) {
     alias: {
       '@platformatic/kafka': join(root, 'node_modules/@platformatic/kafka/dist/protocol/index.js'),
     },
-    // CommonJS within the package asks for it by `require`, which a module does not have.
+    // Its WebAssembly stands in a file beside its own.
     external: ['@platformatic/wasm-utils'],
+    // CommonJS packages within it ask for Node's modules by `require`, which a module has not.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requires } from 'node:module'; const require = requires(import.meta.url);",
     },
   });
 }

@@ -4,8 +4,8 @@ import type { Message } from './types.js';
 import { raftFrame } from './wire/raft.js';
 
 export interface Peers {
-  /** Dropped while there is no connection: Raft says everything again. */
-  send(to: number, message: Message): void;
+  /** False: dropped, as there is no connection. Raft says everything again. */
+  send(to: number, message: Message): boolean;
   close(): void;
 }
 
@@ -19,7 +19,7 @@ export function createPeers(config: BrokerConfig, env: Env): Peers {
   const others = config.nodes.filter((node) => node.id !== config.id);
   const peers = new Map(others.map((node) => [node.id, createPeer(node, config, env)]));
   return {
-    send: (to, message) => peers.get(to)?.send(message),
+    send: (to, message) => peers.get(to)?.send(message) === true,
     close() {
       for (const peer of peers.values()) peer.close();
     },
@@ -30,7 +30,7 @@ function createPeer(
   node: BrokerConfig['nodes'][number],
   { clusterId }: BrokerConfig,
   env: Env,
-): { send(message: Message): void; close(): void } {
+): { send(message: Message): boolean; close(): void } {
   let connection: Connection | undefined;
   let cancel = (): void => undefined;
   let closed = false;
@@ -69,10 +69,11 @@ function createPeer(
         env.log(`redials node ${node.id}: ${why}`);
         connection?.close();
       }
-      if (connection === undefined) return;
+      if (connection === undefined) return false;
       const frame = raftFrame(clusterId, message);
       written += frame.length;
       connection.write(frame);
+      return true;
     },
     close() {
       closed = true;
