@@ -92,7 +92,10 @@ export function createController(options: {
       waiting.set(id, answer);
       const batch = recordBatch([Buffer.from(JSON.stringify(command(id)))], env.wallMs());
       const proposed = group.propose(batch);
-      if (proposed === undefined) { answer(codes.notController); return; }
+      if (proposed === undefined) {
+        answer(codes.notController);
+        return;
+      }
       if (!waiting.has(id)) return;
       stops.push(env.after(timeoutMs, () => answer(codes.requestTimedOut)));
       stops.push(

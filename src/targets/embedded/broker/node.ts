@@ -74,7 +74,10 @@ class Node {
   }
 
   accept(connection: Connection): void {
-    if (this.#closed) { connection.close(); return; }
+    if (this.#closed) {
+      connection.close();
+      return;
+    }
     serve(connection, this.view, this.#env, this.#config, {
       raft: (message) => this.#receive(message),
     });
@@ -90,7 +93,10 @@ class Node {
 
   #receive(message: Message): void {
     const { group: name, kind, term, from } = message;
-    if (name === controllerName) { this.#controllerGroup.receive(message); return; }
+    if (name === controllerName) {
+      this.#controllerGroup.receive(message);
+      return;
+    }
     if (kind !== 'leads') return this.#groups.get(name)?.receive(message);
     if (term >= (this.#told.get(name) ?? unknown).epoch)
       this.#told.set(name, { leader: from, epoch: term, isr: message.isr });
