@@ -6,7 +6,7 @@ import { serveTornTail } from './torn-tail.js';
 
 export interface LogOptions {
   storage: Storage;
-  /** `logs/orders-0`; the segments and nothing else stand in it. */
+  /** The segments stand in it, and nothing of others. */
   folder: string;
   /** A segment that would grow beyond it gets a successor. */
   segmentBytes: number;
@@ -53,7 +53,7 @@ export function recover(options: LogOptions, index: BatchIndex): Segment[] {
     }
   }
   if (cutBytes > 0)
-    note(`${folder}: ${cutBytes} bytes after offset ${index.end} were torn: cut off`);
+    note(`cut off ${cutBytes} bytes from offset ${index.end} on that are no whole batches`);
   if (plants.has('torn-tail-served')) serveTornTail(options, index, segments.at(-1));
   return segments;
 }

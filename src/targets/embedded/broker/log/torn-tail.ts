@@ -19,8 +19,7 @@ export function serveTornTail(options: LogOptions, index: BatchIndex, newest?: S
   const { storage, folder, note } = options;
   const closed = storage.read(marker(folder)) !== undefined;
   storage.remove(marker(folder));
-  // Commands of the controller that cannot be read would end the run instead of being found.
-  if (closed || newest === undefined || /(^|\/)controller$/.test(folder)) return;
+  if (closed || newest === undefined) return;
   const [from, to] = [index.tail(index.n - 1), index.tail(index.n)];
   const at = from - newest.from;
   if (!tear(newest, at)) return;
@@ -29,7 +28,7 @@ export function serveTornTail(options: LogOptions, index: BatchIndex, newest?: S
   seal(batch);
   newest.file.truncate(at);
   newest.file.append(batch);
-  note(`${folder}: the batch before offset ${index.end} was torn and is kept`);
+  note(`the batch before offset ${index.end} was torn and is kept`);
 }
 
 /** What the crash does to the last batch, at `at`. False if it has no value of a client. */
