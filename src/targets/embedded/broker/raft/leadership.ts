@@ -17,7 +17,7 @@ interface Peer {
   /** End of the entries on their way, and when they left. 0: there are none. */
   sentEnd: number;
   sentAt: number;
-  /** Plant watermark-regress: it is back since then, with a log of this end. */
+  /** Plant watermark-regress: when it last came back after it missed answers, and what it had. */
   back: { at: number; end: number };
 }
 
@@ -115,7 +115,7 @@ export class Leadership {
     if (peer === undefined) return;
     const { log, env, timing } = this.#group;
     const now = env.now();
-    if (now - peer.answeredAt > 3 * timing.heartbeatMs) peer.back = { at: now, end: message.end };
+    if (now - peer.answeredAt > 3 * timing.heartbeatMs) peer.back = { at: now, end: peer.match };
     peer.answeredAt = now;
     if (message.ok) {
       peer.match = Math.max(peer.match, message.end);
@@ -140,8 +140,8 @@ export class Leadership {
     // has a later record of this term does.
     const commit = end > before && log.epochAt(end - 1) === this.term ? end : before;
     if (!plants.has('watermark-regress')) return commit;
-    // The smallest end of all, where a peer that missed answers counts, for a while, with the end
-    // that it came back with.
+    // As if the smallest end of all in-sync replicas were meant, and a peer that comes back were
+    // in sync at once: for an election time-out it counts with what it had when it went away.
     const back = this.#peers.filter((peer) => env.now() - peer.back.at < timing.electionTimeoutMs);
     return Math.min(commit, ...back.map((peer) => peer.back.end));
   }

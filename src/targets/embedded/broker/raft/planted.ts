@@ -22,13 +22,14 @@ export function hidden(entries: Buffer): Buffer {
 export function exchanged(entries: Buffer): Buffer {
   const all = [...heads(entries)];
   const batches = all.map((head) => copy(entries, head));
-  for (let i = 1; i < all.length; i += 2) {
+  for (let i = 1; i < all.length; i++) {
     const [a, b] = [all[i - 1]!, all[i]!];
     if (a.count !== b.count) continue;
     const [first, second] = [batches[i]!, batches[i - 1]!];
     stamp(first, a.base, a.epoch);
     stamp(second, b.base, b.epoch);
     batches.splice(i - 1, 2, first, second);
+    i++;
   }
   return Buffer.concat(batches);
 }
