@@ -5,7 +5,7 @@ import type { Log } from '../types.js';
 import { BatchIndex } from './batch-index.js';
 import { recover, segmentPath, type LogOptions, type Segment } from './recover.js';
 import { TailCache } from './tail-cache.js';
-import { markClosed } from './torn-tail.js';
+import { markClosed, serveTornTail } from './torn-tail.js';
 
 /** Opens or creates; reads all that is there once. Errors of the disk throw. */
 export const openLog = (options: LogOptions): Log => new SegmentedLog(options);
@@ -20,6 +20,8 @@ class SegmentedLog implements Log {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#segments = recover(options, this.#index);
+    if (options.plants.has('torn-tail-served'))
+      serveTornTail(options, this.#index, this.#segments.at(-1));
     this.#newest = new TailCache(this.#index.tail(this.#index.n));
   }
 

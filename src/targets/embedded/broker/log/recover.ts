@@ -2,7 +2,6 @@
 import { checkBatch, headAt, headBytes } from '../batch.js';
 import type { Plants, Storage, StoredFile } from '../env.js';
 import { BatchIndex } from './batch-index.js';
-import { serveTornTail } from './torn-tail.js';
 
 export interface LogOptions {
   storage: Storage;
@@ -33,7 +32,7 @@ export const segmentPath = (folder: string, base: number): string =>
 
 /** Fills the index. Cuts off what is no whole batch that follows the one before, and what comes after. */
 export function recover(options: LogOptions, index: BatchIndex): Segment[] {
-  const { storage, folder, fsync, note, plants } = options;
+  const { storage, folder, fsync, note } = options;
   const segments: Segment[] = [];
   let cutBytes = 0;
   for (const name of storage.list(folder).filter((name) => /^\d{20}\.log$/.test(name))) {
@@ -54,7 +53,6 @@ export function recover(options: LogOptions, index: BatchIndex): Segment[] {
   }
   if (cutBytes > 0)
     note(`cut off ${cutBytes} bytes from offset ${index.end} on that are no whole batches`);
-  if (plants.has('torn-tail-served')) serveTornTail(options, index, segments.at(-1));
   return segments;
 }
 

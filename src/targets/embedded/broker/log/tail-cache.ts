@@ -2,11 +2,11 @@
  * The newest bytes of a log. Followers and consumers that keep up read these, so most reads need
  * no file.
  */
-const firstBytes = 4096;
 const mostBytes = 1 << 20;
 
 export class TailCache {
-  #bytes = Buffer.alloc(0);
+  /** Made when it is needed; memory that was never written to costs nothing. */
+  #bytes: Buffer | undefined;
   /** Positions in the log: of the first byte kept, and of the one after the last. */
   #from: number;
   #to: number;
@@ -18,24 +18,16 @@ export class TailCache {
 
   add(bytes: Buffer): void {
     const kept = this.#to - this.#from;
-    if (kept + bytes.length > this.#bytes.length) {
+    this.#bytes ??= Buffer.allocUnsafeSlow(mostBytes);
+    if (bytes.length > mostBytes / 2) {
+      this.#from = this.#to + bytes.length;
+    } else if (kept + bytes.length > mostBytes) {
       // Half is kept when it is full, so that not each append moves all the rest.
-      const full = kept + bytes.length > mostBytes;
-      const keep = full
-        ? Math.min(kept, mostBytes / 2, Math.max(0, mostBytes - bytes.length))
-        : kept;
-      const size = Math.min(mostBytes, Math.max(firstBytes, 2 * (keep + bytes.length)));
-      this.#move(kept - keep, kept, Math.max(size, bytes.length));
-      this.#from = this.#to - keep;
+      this.#from = Math.max(this.#from, this.#to - mostBytes / 2);
+      this.#bytes.copyWithin(0, kept - (this.#to - this.#from), kept);
     }
-    bytes.copy(this.#bytes, this.#to - this.#from);
+    if (this.#from <= this.#to) bytes.copy(this.#bytes, this.#to - this.#from);
     this.#to += bytes.length;
-  }
-
-  #move(from: number, to: number, size: number): void {
-    const old = this.#bytes;
-    if (size !== old.length) this.#bytes = Buffer.allocUnsafe(size);
-    old.copy(this.#bytes, 0, from, to);
   }
 
   cut(position: number): void {
@@ -46,6 +38,6 @@ export class TailCache {
   /** A copy, since later appends move the bytes; undefined if they are not all here. */
   read(from: number, to: number): Buffer | undefined {
     if (from < this.#from || to > this.#to) return undefined;
-    return Buffer.from(this.#bytes.subarray(from - this.#from, to - this.#from));
+    return this.#bytes && Buffer.from(this.#bytes.subarray(from - this.#from, to - this.#from));
   }
 }
