@@ -2,7 +2,6 @@
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { Address } from '../../model/index.js';
-import { cleanLink } from '../state.js';
 import type { Held, LinkState } from '../state.js';
 import { Pipe, reset } from './pipe.js';
 
@@ -10,20 +9,30 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 << 
 
 const isHeld = ({ up, down }: LinkState): boolean => up.drop || down.drop;
 
+export interface LinkPlan {
+  listen: Address;
+  upstream: Address;
+  state: LinkState;
+}
+
 export class Link {
-  readonly #listen: Address;
-  readonly #upstream: Address;
+  readonly #plan: LinkPlan;
   readonly #holdMs: number;
   readonly #connections = new Set<Connection>();
-  #state = cleanLink;
+  #state: LinkState;
   #server: Server | undefined;
   /** Since it was opened. */
   readonly held: Held = { connections: 0, bytes: 0 };
 
-  constructor(listen: Address, upstream: Address, holdMs: number) {
-    this.#listen = listen;
-    this.#upstream = upstream;
+  constructor(plan: LinkPlan, holdMs: number) {
+    this.#plan = plan;
     this.#holdMs = holdMs;
+    this.#state = plan.state;
+  }
+
+  /** Begins in the state of its plan. */
+  open(): Promise<void> {
+    return this.set(this.#state);
   }
 
   /** Resolves when the state is in force; rejects if it cannot listen. */
@@ -36,12 +45,12 @@ export class Link {
       return;
     }
     for (const connection of this.#connections) connection.set(state);
-    this.#server ??= await this.#open();
+    this.#server ??= await this.#listen();
   }
 
-  #open(): Promise<Server> {
+  #listen(): Promise<Server> {
     const server = createServer(socketOptions, (socket) => {
-      const connection = new Connection(socket, this.#upstream, {
+      const connection = new Connection(socket, this.#plan.upstream, {
         state: this.#state,
         holdMs: this.#holdMs,
         onHeld: (bytes, first) => {
@@ -54,7 +63,7 @@ export class Link {
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.#listen, () => {
+      server.listen(this.#plan.listen, () => {
         server.off('error', reject);
         // Such as no descriptors left: that connection fails, and nothing else.
         server.on('error', (error) => console.error(error));

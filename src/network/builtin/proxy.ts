@@ -3,15 +3,11 @@
  * event loop has other work. Run by backend.ts, which orders over Node's IPC channel.
  */
 import type { Held, LinkState } from '../state.js';
-import type { Address } from '../../model/index.js';
 import { Link } from './link.js';
+import type { LinkPlan } from './link.js';
 
 export type Order = { id: number } & (
-  | {
-      to: 'open';
-      holdMs: number;
-      links: { listen: Address; upstream: Address; state: LinkState }[];
-    }
+  | { to: 'open'; holdMs: number; links: LinkPlan[] }
   | { to: 'set'; link: number; state: LinkState }
   | { to: 'count'; link: number }
 );
@@ -33,10 +29,10 @@ async function carryOut(order: Order): Promise<Omit<Answer, 'id'>> {
 }
 
 async function open(order: Order & { to: 'open' }): Promise<Omit<Answer, 'id'>> {
-  links = order.links.map(({ listen, upstream }) => new Link(listen, upstream, order.holdMs));
+  links = order.links.map((plan) => new Link(plan, order.holdMs));
   for (const [i, link] of links.entries())
     try {
-      await link.set(order.links[i]!.state);
+      await link.open();
     } catch (error) {
       return { error: { ...failure(error), link: i } };
     }
