@@ -46,9 +46,9 @@ export function encodeMessage(message: Message): Buffer {
 /** Throws on anything else. `entries` is a view of what was given. */
 export function decodeMessage(input: Input): Message {
   const kind = kinds[input.int8()];
+  if (!kind) throw new Error('Expected a known kind of message.');
   const head = { group: input.string(false), from: input.int32(), term: input.int32() };
   const ids = (): number[] => input.array(false, () => input.int32());
-  if (!kind) throw new Error('Expected a known kind of message.');
   const message = ((): Message => {
     switch (kind) {
       case 'vote':
