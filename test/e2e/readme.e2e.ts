@@ -17,11 +17,13 @@ function commands(readme: string): string[] {
 /** What the README promises of each; a command that is not here fails the test. */
 const promised: [command: RegExp, code: number, output: RegExp][] = [
   [/^npm ci && npm run jepsen .*--nemesis partition --time-limit 60$/, 0, /^verdict: valid/m],
+  [/--target kafka --nemesis partition/, 0, /^verdict: valid/m],
   [/--acks 1 .*isolate-leader/, 1, /^verdict: invalid \(lost-write \d/m],
   [/-- check results\/latest$/, 1, /^verdict: invalid/m],
   [/-- report results\/latest$/, 0, /^report: .*report\.html$/m],
   [/-- export results\/latest$/, 0, /^\{"row":0,/m],
   [/-- list$/, 0, /lost-write[\s\S]*invalid +\d{8}T/],
+  [/--plant ack-before-replicate .*isolate-leader/, 1, /^verdict: invalid/m],
 ];
 /** `.ci/run` runs it by itself, and this test is started by tap too. */
 const runElsewhere = /^npm ci && npm test$/;
