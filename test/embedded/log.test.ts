@@ -161,14 +161,17 @@ function same(log: Log, model: readonly { epoch: number; value: string }[]): voi
   const last = model.at(-1)?.epoch ?? 0;
   equal('end', log.end, n);
   equal('last epoch', log.lastEpoch, last);
-  equal(
-    'values',
-    valuesOf(all(log)),
-    model.map(({ value }) => value),
-  );
+  const values = model.map(({ value }) => value);
+  equal('values', valuesOf(all(log)), values);
   for (let offset = -1; offset <= n + 1; offset++) {
     const wanted = offset < 0 ? 0 : offset >= n ? -1 : model[offset]!.epoch;
     equal(`epoch at ${offset}`, log.epochAt(offset), wanted);
+    // What begins late is read from memory alone.
+    const read = valuesOf(log.read(offset, n, Infinity));
+    const [least, most] = [n - offset, n];
+    if (offset >= 0 && offset < n && (read.length < least || read.length > most))
+      throw new Error(`read from ${offset}: got ${read.length} records`);
+    equal(`read from ${offset}`, read, values.slice(n - read.length));
   }
   for (let epoch = 0; epoch <= last + 1; epoch++) {
     const end = model.findLastIndex((one) => one.epoch <= epoch) + 1;

@@ -39,7 +39,8 @@ export function recover(options: LogOptions, index: BatchIndex): Segment[] {
     const path = `${folder}/${name}`;
     const segment = { path, file: storage.open(path), from: index.tail(index.n) };
     const { file } = segment;
-    const fits = cutBytes === 0 && path === segmentPath(folder, index.end);
+    // After a cut, or a gap, no later segment does.
+    const fits = path === segmentPath(folder, index.end);
     const wholeBytes = fits ? scan(file, index) : 0;
     cutBytes += file.size - wholeBytes;
     if (wholeBytes < file.size) file.truncate(wholeBytes);
