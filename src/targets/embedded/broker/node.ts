@@ -9,6 +9,7 @@ import { serve } from './wire/serve.js';
 
 const controllerName = 'controller';
 const partitionsFolder = 'partitions';
+const ledRetryMs = 10;
 type Leadership = ReturnType<Partition['leadership']>;
 const unknown: Leadership = { leader: -1, epoch: -1, isr: [] };
 
@@ -66,7 +67,11 @@ class Node {
       nodes,
       controller: this.#controllerGroup,
       topics: this.#topics,
-      createTopic: (topic, timeoutMs, only) => this.#controller.createTopic(topic, timeoutMs, only),
+      createTopic: async (topic, timeoutMs, validateOnly) => {
+        const code = await this.#controller.createTopic(topic, timeoutMs, validateOnly);
+        if (code === 0 && !validateOnly) await this.#led(topic.name, timeoutMs);
+        return code;
+      },
       deleteTopic: (name, timeoutMs) => this.#controller.deleteTopic(name, timeoutMs),
     };
     this.#update(this.#controller.topics());
@@ -143,6 +148,19 @@ class Node {
         };
       }),
     };
+  }
+
+  /**
+   * Waits a little for a new topic's leaders: in Kafka a topic has them from the first, and clients
+   * that do not retry rely on that.
+   */
+  async #led(name: string, timeoutMs: number): Promise<void> {
+    const env = this.#env;
+    const until = env.now() + Math.min(timeoutMs, 2 * this.#config.electionTimeoutMs);
+    const isLed = (): boolean =>
+      this.#topics.get(name)?.partitions.every((one) => one.leadership().leader >= 0) !== false;
+    while (!isLed() && env.now() < until && !this.#closed)
+      await new Promise<void>((resolve) => env.after(ledRetryMs, resolve));
   }
 
   /** `label` is its name for people. */
