@@ -330,6 +330,36 @@ t.test('A newer term deposes a leader, a vote that it refuses does not', (t) => 
   t.end();
 });
 
+t.test('Answers of another term count for nothing', (t) => {
+  const replica = new Replica();
+  const { group } = replica;
+  replica.vote(2, 5);
+  replica.run(1.5 * electionTimeoutMs);
+  const granted = { group: 'g', from: 2, kind: 'voted', granted: true } as const;
+  group.receive({ ...granted, term: 6, pre: true });
+  group.receive({ ...granted, term: 5, pre: false });
+  t.match({ term: group.term, isLeader: group.isLeader }, { term: 6, isLeader: false });
+  group.receive({ ...granted, term: 6, pre: false });
+  t.ok(group.isLeader);
+  replica.appended(2, 1, { term: 5 });
+  t.equal(group.commit, 0);
+  replica.appended(2, 1);
+  t.equal(group.commit, 1);
+  t.end();
+});
+
+t.test('Two of two, and three of four, are a majority', (t) => {
+  const two = new Replica([2, 1]);
+  two.lead();
+  t.equal(two.group.commit, 0);
+  two.appended(2, 1);
+  t.equal(two.group.commit, 1);
+  const four = new Replica([2, 1, 3, 4]);
+  four.lead();
+  t.notOk(four.group.isLeader, 'two of four are none');
+  t.end();
+});
+
 t.test('In sync is who answers and has what was committed some time ago', (t) => {
   const replica = new Replica();
   const { group } = replica;
