@@ -20,7 +20,7 @@ import {
 } from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import t from 'tap';
-import { createProbes } from '../../src/kafka/index.js';
+import { createProbes } from '../../src/kafka/probes.js';
 import { apis } from '../../src/targets/embedded/broker/handlers/apis.js';
 import { produceOf } from './wire-batch.js';
 import { noUuid, type Body } from './wire-codec.js';
@@ -205,7 +205,7 @@ t.test("@platformatic/kafka's calls", async (t) => {
     t.equal(answer.topics[0]!.partitions[0]!.offset, 3n);
   }
   const epochs = await offsetForLeaderEpochV4.api.async(connection, -1, [
-    { topic: 'orders', partitions: [{ partition: 0, currentLeaderEpoch: -1, leaderEpoch: 1 }] },
+    { name: 'orders', partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, leaderEpoch: 1 }] },
   ]);
   t.equal(epochs.topics[0]!.partitions[0]!.endOffset, 3n);
   const quorum = await describeQuorumV2.api.async(connection, [

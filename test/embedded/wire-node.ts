@@ -20,7 +20,7 @@ export const clusterId = 'abcdefghijklmnopqrstuv';
 export const topicId = '12345678-1234-1234-1234-123456789abc';
 const host = '127.0.0.1';
 
-const configOf = (port: number, plants: readonly PlantName[] = []): BrokerConfig => ({
+export const configOf = (port: number, plants: readonly PlantName[] = []): BrokerConfig => ({
   id: 1,
   clusterId,
   listen: { host, port },
@@ -64,6 +64,12 @@ export function until(group: Group, ready: () => boolean): Promise<void> {
   });
 }
 
+/** A test, or what has a folder and an end too. */
+export interface Owner {
+  testdir(): string;
+  teardown(end: () => unknown): void;
+}
+
 export interface Served {
   port: number;
   env: RealEnv;
@@ -84,7 +90,7 @@ export interface Served {
  * leader is known. While `held` the others vote but ack nothing.
  */
 export async function startServed(
-  t: Test,
+  t: Owner,
   options: { plants?: PlantName[]; held?: boolean } = {},
 ): Promise<Served> {
   const env = quietEnv(t.testdir());

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Connection } from '../../src/targets/embedded/broker/env.js';
 import type { Message } from '../../src/targets/embedded/broker/types.js';
 import { Frames } from '../../src/targets/embedded/broker/wire/frames.js';
 import { Input } from '../../src/targets/embedded/broker/wire/input.js';
@@ -13,6 +12,7 @@ import {
 import { serve } from '../../src/targets/embedded/broker/wire/serve.js';
 import { produceOf } from './wire-batch.js';
 import { decodeResponse, encodeRequest } from './wire-codec.js';
+import { Piped } from './wire-fuzz.js';
 import { clusterId, Raw, startServed } from './wire-node.js';
 
 const int32 = (value: number): Buffer => {
@@ -178,36 +178,6 @@ t.test('an unknown API or version closes the connection, as in Kafka', async (t)
     t.strictSame(body, { errorCode: 35, apis: [{ key: 18, min: 0, max: 4 }] }, String(version));
   }
 });
-
-/** A connection whose other side is the test. */
-class Piped implements Connection {
-  readonly written: Buffer[] = [];
-  held = 0;
-  isReading = true;
-  isClosed = false;
-  data: (bytes: Buffer) => void = () => undefined;
-  #close = (): void => undefined;
-  write(bytes: Buffer): void {
-    this.written.push(bytes);
-  }
-  unsent(): number {
-    return this.held;
-  }
-  onData(handle: (bytes: Buffer) => void): void {
-    this.data = handle;
-  }
-  reading(on: boolean): void {
-    this.isReading = on;
-  }
-  onClose(handle: () => void): void {
-    this.#close = handle;
-  }
-  close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.#close();
-  }
-}
 
 t.test('what waits is bounded, and nothing is left of a client that hung up', async (t) => {
   const served = await startServed(t);
