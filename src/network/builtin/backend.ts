@@ -9,6 +9,7 @@ import type { ManagedProcess } from '../../processes/index.js';
 import { DrivenLinks, busyPort } from '../links.js';
 import { cleanLink } from '../state.js';
 import type { LinkState } from '../state.js';
+import type { LinkPlan } from './link.js';
 import type { Answer, Order } from './proxy.js';
 
 export interface BuiltinOptions {
@@ -39,9 +40,8 @@ export class BuiltinBackend implements LinkBackend {
   readonly name = 'builtin';
   readonly #options: BuiltinOptions;
   readonly #closing = new AbortController();
-  #specs: readonly LinkSpec[] = [];
-  /** By link: what it was last told to do, to tell it again to a new process. */
-  #wanted: LinkState[] = [];
+  /** With what each was last told to do, to tell it again to a new process. */
+  #plans: (LinkSpec & LinkPlan)[] = [];
   #process: ManagedProcess | undefined;
   /** Resolves once the process carries the links. */
   #ready = Promise.resolve();
@@ -63,8 +63,7 @@ export class BuiltinBackend implements LinkBackend {
   async open(specs: readonly LinkSpec[], ping: Ping): Promise<Links> {
     if (this.#links || this.#closed) throw new Error('Links are opened once.');
     this.#options.signal?.throwIfAborted();
-    this.#specs = specs;
-    this.#wanted = specs.map(() => cleanLink);
+    this.#plans = specs.map((spec) => ({ ...spec, state: cleanLink }));
     await this.#start();
     this.#links = new DrivenLinks({
       specs,
@@ -109,13 +108,8 @@ export class BuiltinBackend implements LinkBackend {
       for (const [id, answer] of this.#waiting) answer(failed(id, 'ended by itself'));
     });
     const { holdMs = 8000 } = this.#options;
-    const links = this.#specs.map(({ listen, upstream }, i) => ({
-      listen,
-      upstream,
-      state: this.#wanted[i]!,
-    }));
     try {
-      await this.#order({ to: 'open', holdMs, links });
+      await this.#order({ to: 'open', holdMs, links: this.#plans });
     } catch (error) {
       await child.kill();
       throw error;
@@ -134,7 +128,7 @@ export class BuiltinBackend implements LinkBackend {
   }
 
   async #set(link: number, state: LinkState): Promise<void> {
-    this.#wanted[link] = state;
+    this.#plans[link]!.state = state;
     await this.#ready;
     // Whoever heals after the end: there is nothing left to heal.
     if (this.#closed) return;
@@ -165,7 +159,7 @@ export class BuiltinBackend implements LinkBackend {
   }
 
   #error({ message, code, link }: NonNullable<Answer['error']>): SchismError {
-    const spec = link === undefined ? undefined : this.#specs[link];
+    const spec = link === undefined ? undefined : this.#plans[link];
     if (spec && code === 'EADDRINUSE') return busyPort(spec);
     return new SchismError('cluster', `Could not open or change the links: ${message}.`);
   }

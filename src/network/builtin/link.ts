@@ -1,19 +1,15 @@
 /** One link in the proxy's process: a listening socket, and what was connected through it. */
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import type { Address } from '../../model/index.js';
-import type { Held, LinkState } from '../state.js';
+import type { Address, LinkSpec } from '../../model/index.js';
+import type { Held, LinkState, StreamState } from '../state.js';
 import { Pipe, reset } from './pipe.js';
 
 const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 << 18 };
 
 const isHeld = ({ up, down }: LinkState): boolean => up.drop || down.drop;
 
-export interface LinkPlan {
-  listen: Address;
-  upstream: Address;
-  state: LinkState;
-}
+export type LinkPlan = Pick<LinkSpec, 'listen' | 'upstream'> & { state: LinkState };
 
 export class Link {
   readonly #plan: LinkPlan;
@@ -50,13 +46,10 @@ export class Link {
 
   #listen(): Promise<Server> {
     const server = createServer(socketOptions, (socket) => {
-      const connection = new Connection(socket, this.#plan.upstream, {
-        state: this.#state,
+      const connection = new Connection(socket, this.#state, {
+        upstream: this.#plan.upstream,
         holdMs: this.#holdMs,
-        onHeld: (bytes, first) => {
-          if (first) this.held.connections++;
-          this.held.bytes += bytes;
-        },
+        held: this.held,
         onEnd: () => this.#connections.delete(connection),
       });
       this.#connections.add(connection);
@@ -74,34 +67,32 @@ export class Link {
 }
 
 interface ConnectionOptions {
-  state: LinkState;
+  upstream: Address;
   holdMs: number;
-  /** `first`: nothing of this connection was held before in this cut. */
-  onHeld: (bytes: number, first: boolean) => void;
+  /** What is held is added to it. */
+  held: Held;
   onEnd: () => void;
 }
 
 class Connection {
   readonly #client: Socket;
-  readonly #address: Address;
   readonly #options: ConnectionOptions;
   readonly #up: Pipe;
   #upstream: Socket | undefined;
   #down: Pipe | undefined;
-  #held = false;
+  /** It was counted in this cut. */
+  #counted = false;
 
-  constructor(client: Socket, address: Address, options: ConnectionOptions) {
-    const { state } = options;
+  constructor(client: Socket, state: LinkState, options: ConnectionOptions) {
     this.#client = client;
-    this.#address = address;
     this.#options = options;
-    this.#up = new Pipe(client, state.up, isHeld(state), this.#pipeOptions());
+    this.#up = this.#pipe(client, state.up, isHeld(state));
     client.on('close', () => this.#closed());
     this.#dial(state);
   }
 
   set(state: LinkState): void {
-    if (!isHeld(state)) this.#held = false;
+    if (!isHeld(state)) this.#counted = false;
     this.#dial(state);
     this.#up.set(state.up, this.#upstream ? state.up.drop : isHeld(state));
     this.#down?.set(state.down, state.down.drop);
@@ -116,20 +107,22 @@ class Connection {
   #dial(state: LinkState): void {
     if (this.#upstream || isHeld(state)) return;
     // What is read before it is connected waits in the socket.
-    const upstream = connect({ ...socketOptions, ...this.#address });
+    const upstream = connect({ ...socketOptions, ...this.#options.upstream });
     this.#upstream = upstream;
-    this.#down = new Pipe(upstream, state.down, false, this.#pipeOptions());
+    this.#down = this.#pipe(upstream, state.down, false);
     upstream.on('close', () => this.#closed());
     this.#down.attach(this.#client);
     this.#up.attach(upstream);
   }
 
-  #pipeOptions(): ConstructorParameters<typeof Pipe>[3] {
+  #pipe(source: Socket, state: StreamState, blocked: boolean): Pipe {
+    const { holdMs, held } = this.#options;
     const onHeld = (bytes: number): void => {
-      this.#options.onHeld(bytes, !this.#held);
-      this.#held = true;
+      if (!this.#counted) held.connections++;
+      this.#counted = true;
+      held.bytes += bytes;
     };
-    return { holdMs: this.#options.holdMs, onHeld };
+    return new Pipe(source, state, blocked, { holdMs, onHeld });
   }
 
   #closed(): void {

@@ -78,12 +78,12 @@ export class Pipe {
   }
 
   set(state: StreamState, blocked: boolean): void {
-    const before = this.#state;
     this.#state = state;
     this.#blocked = blocked;
-    // A delay ends for all that waits, too.
-    if (state.latencyMs < before.latencyMs) for (const item of this.#queue) item.dueMs = 0;
-    if (state.rateBytesPerSecond !== before.rateBytesPerSecond) this.#freeMs = 0;
+    // A delay ends for what waits already, too.
+    const latestMs = performance.now() + state.latencyMs + state.jitterMs;
+    for (const item of this.#queue) item.dueMs = Math.min(item.dueMs, latestMs);
+    this.#freeMs = 0;
     if (!blocked) this.#unlimit();
     else if (this.#queue.length > 0) this.#held(0);
     this.#pump();
@@ -148,11 +148,11 @@ export class Pipe {
 
   #held(bytes: number): void {
     this.#options.onHeld(bytes);
+    if (this.#source.destroyed) return;
     this.#limit ??= setTimeout(() => {
       // The sender's kernel gives up. The other side hears of it when the cut is over.
-      this.#clear();
-      this.#queue.push({ part: 'reset', dueMs: 0 });
       reset(this.#source);
+      this.#push('reset');
     }, this.#options.holdMs);
   }
 
