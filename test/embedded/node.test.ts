@@ -60,7 +60,7 @@ t.test('kafkajs makes topics, writes, reads, and deletes them', async (t) => {
   t.equal(await code(create(admin, 'or ders')), 'INVALID_TOPIC_EXCEPTION');
   t.equal(await code(create(admin, 'a'.repeat(250))), 'INVALID_TOPIC_EXCEPTION');
   t.equal(await code(create(admin, '..')), 'INVALID_TOPIC_EXCEPTION');
-  t.equal(await code(create(admin, 'none', 0)), 'INVALID_PARTITIONS');
+  t.equal(await code(create(admin, 'none', 0, 4)), 'INVALID_PARTITIONS');
   t.equal(await code(create(admin, 'wide', 1, 4)), 'INVALID_REPLICATION_FACTOR');
   t.equal(await create(admin, 'a.b'), true);
   t.equal(await code(create(admin, 'a_b')), 'INVALID_TOPIC_EXCEPTION', 'as a.b in metrics');

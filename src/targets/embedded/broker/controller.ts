@@ -134,9 +134,9 @@ export function createController(options: {
 }
 
 function wrongCounts(partitions: number, factor: number, nodes: number): number {
-  if (factor < 1 || factor > nodes) return codes.invalidReplicationFactor;
   if (partitions < 1) return codes.invalidPartitions;
-  return partitions > mostPartitions ? codes.policyViolation : codes.none;
+  if (partitions > mostPartitions) return codes.policyViolation;
+  return factor < 1 || factor > nodes ? codes.invalidReplicationFactor : codes.none;
 }
 
 /** Whether a name is free is decided here, in the log's order: the same on every node. */
