@@ -1,7 +1,7 @@
 /** What a follower does with the entries of an append. */
 import { heads, type Head } from '../batch.js';
 import type { Message } from '../types.js';
-import type { GroupOptions } from './group.js';
+import type { GroupOptions } from './options.js';
 import { behindOwnTail, exchanged, hidden } from './planted.js';
 
 /** As in the answer: the log is the leader's up to `end`, or where the leader is to look next. */

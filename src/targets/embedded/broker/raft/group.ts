@@ -3,32 +3,13 @@
  * commit by majority. It acts in `receive`, `propose` and its one timer, and tells what changed
  * when each of them ends.
  */
-import type { Env, Plants } from '../env.js';
+import type { Env } from '../env.js';
 import type { Group, Log, Message } from '../types.js';
 import { controlBatch, stamp } from '../batch.js';
 import { Ballot } from './ballot.js';
 import { take } from './follower.js';
 import { Leadership } from './leadership.js';
-
-export interface GroupOptions {
-  /** `controller`, or `<topic id>-<partition>` */
-  name: string;
-  /** Id of this node. */
-  self: number;
-  /** Ids, this one too. The first campaigns at once while the group has no term. */
-  replicas: readonly number[];
-  /** Belongs to the group from now on. */
-  log: Log;
-  env: Env;
-  /** File with term and vote. */
-  statePath: string;
-  timing: { electionTimeoutMs: number; heartbeatMs: number };
-  /** Term and vote outlive a power loss. */
-  fsync: boolean;
-  plants: Plants;
-  /** Never answers before it returns; may lose messages. */
-  send: (to: number, message: Message) => void;
-}
+import type { GroupOptions } from './options.js';
 
 /** Throws SchismError if the file with term and vote holds none. Nothing is sent before it returned. */
 export const createGroup = (options: GroupOptions): Group => new RaftGroup(options);

@@ -1,7 +1,7 @@
 /** What a leader does in its term: what each peer has, what it is sent next, what is committed. */
 import { heads } from '../batch.js';
 import type { Message } from '../types.js';
-import type { GroupOptions } from './group.js';
+import type { GroupOptions } from './options.js';
 
 /** Of the entries of one message; a single larger batch goes alone. */
 const maxEntryBytes = 1 << 20;
