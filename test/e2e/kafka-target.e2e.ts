@@ -9,7 +9,7 @@ import t from 'tap';
 import { readHistory } from '../../src/history/index.js';
 import { F, Kind, makeValue, type Cluster } from '../../src/model/index.js';
 import { processesWith } from '../support/e2e.js';
-import { startKafka } from '../support/kafka.js';
+import { startKafka } from '../support/target.js';
 import { need } from '../support/need.js';
 
 const never = new AbortController().signal;
@@ -156,7 +156,7 @@ function tests(): void {
 
   t.test('after kill -9 of the tester nothing is left', async (t) => {
     const dir = t.testdir();
-    const program = fileURLToPath(new URL('../support/kafka.js', import.meta.url));
+    const program = fileURLToPath(new URL('../support/target.js', import.meta.url));
     const child = spawn(process.execPath, [program, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
     const line = String((await once(child.stdout, 'data'))[0]).trim();
     t.ok(processesWith(dir).length >= 4, 'three brokers and Toxiproxy run');

@@ -40,7 +40,8 @@ t.test('a client dials what its own links listen on, and the real address past t
     t.same(linked.route(advertised, worker), link?.listen);
   }
   t.same(linked.route(advertised, undefined), { host: '127.3.0.2', port: ports.client });
-  t.same(unlinked.route(advertised, 0).host, '127.3.0.2');
+  t.same(unlinked.bootstrap[1], { host: '127.3.0.2', port: ports.client });
+  t.equal(unlinked.route(unlinked.bootstrap[1]!, 0), unlinked.bootstrap[1]);
   const other = { host: '10.0.0.1', port: 9092 };
   t.equal(linked.route(other, 0), other);
   t.end();

@@ -8,7 +8,8 @@
  *                      on 127.4, 127.5 ... instead of 127.2
  *
  * An advertised address is the same for all who ask; what `broker-2` means is up to the hosts file
- * of the JVM that dials, and to `route` for clients.
+ * of the JVM that dials, and to `route` for clients. Without links it is the real address, so that
+ * anything on this machine finds the cluster.
  */
 import { hostname } from 'node:os';
 import type { Address, LinkSpec } from '../../model/index.js';
@@ -43,19 +44,19 @@ export function kafkaLayout(given: Pick<KafkaLayout, 'nodes' | 'ports' | 'linked
     },
     linkSpecs: (workers) => linkSpecs(given, workers),
     route(address, worker) {
-      const node = nodes.find((id) => name(id) === address.host);
+      const node = nodes.find((id) => linked && name(id) === address.host);
       if (node === undefined) return address;
-      const host = worker === undefined || !linked ? realHost(node) : clientHost(worker, node);
+      const host = worker === undefined ? realHost(node) : clientHost(worker, node);
       return { host, port: address.port };
     },
   };
 }
 
 export const advertised = (
-  { ports }: Pick<KafkaLayout, 'ports'>,
+  { ports, linked }: Pick<KafkaLayout, 'ports' | 'linked'>,
   node: number,
   purpose: Purpose,
-): Address => ({ host: name(node), port: ports[purpose] });
+): Address => ({ host: linked ? name(node) : realHost(node), port: ports[purpose] });
 
 /** The hosts file of one node's JVM: with it no other name is known there. */
 export function hostsFile({ nodes, linked }: KafkaLayout, node: number): string {

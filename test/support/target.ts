@@ -1,15 +1,15 @@
-/** A cluster of the kafka target with links by Toxiproxy. Run as a program it stays until killed. */
+/** A cluster of some target without a runner. Run as a program, a kafka one stays until killed. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRecorder } from '../../src/history/index.js';
-import type { Cluster, LinkBackend, OptionValues } from '../../src/model/index.js';
-import { toxiproxyBackend } from '../../src/network/index.js';
+import type { Cluster, LinkBackend, OptionValues, Target } from '../../src/model/index.js';
+import { builtinBackend, toxiproxyBackend } from '../../src/network/index.js';
 import { tempFolder } from '../../src/processes/index.js';
 import kafka from '../../src/targets/kafka/index.js';
 import { cacheDir } from './need.js';
 
-export interface KafkaRun {
+export interface TargetRun {
   cluster: Cluster;
   dir: string;
   dataDir: string;
@@ -19,7 +19,12 @@ export interface KafkaRun {
 }
 
 /** If the cluster does not start, nothing is left. */
-export async function startKafka(dir: string, options: OptionValues): Promise<KafkaRun> {
+export async function startTarget(
+  target: Target,
+  dir: string,
+  options: OptionValues,
+  carriedBy: 'builtin' | 'toxiproxy' | 'none',
+): Promise<TargetRun> {
   mkdirSync(dir, { recursive: true });
   const history = join(dir, 'history.arrow');
   const recorder = createRecorder(history);
@@ -34,9 +39,10 @@ export async function startKafka(dir: string, options: OptionValues): Promise<Ka
     await recorder.close();
   };
   try {
-    const logFile = join(dir, 'toxiproxy.log');
-    backend = await toxiproxyBackend({ cacheDir: cacheDir(), now, progress, logFile });
-    cluster = await kafka.start({
+    const link = { cacheDir: cacheDir(), now, progress, logFile: join(dir, 'links.log') };
+    if (carriedBy === 'builtin') backend = await builtinBackend(link);
+    if (carriedBy === 'toxiproxy') backend = await toxiproxyBackend(link);
+    cluster = await target.start({
       dir,
       dataDir: data.path,
       cacheDir: cacheDir(),
@@ -55,6 +61,9 @@ export async function startKafka(dir: string, options: OptionValues): Promise<Ka
   }
   return { cluster, dir, dataDir: data.path, history, end };
 }
+
+export const startKafka = (dir: string, options: OptionValues): Promise<TargetRun> =>
+  startTarget(kafka, dir, options, 'toxiproxy');
 
 const [, program, dir] = process.argv;
 if (program === fileURLToPath(import.meta.url) && dir !== undefined) {

@@ -1,0 +1,22 @@
+/** The contract of targets on real Kafka: started here, and as an external cluster. */
+import t from 'tap';
+import kafka from '../../src/targets/kafka/index.js';
+import { need } from '../support/need.js';
+import { targetContract } from '../targets/contract.js';
+import { externalOn, made } from '../targets/made.js';
+
+if (need(t, 'linux', 'java', 'maven')) tests();
+
+function tests(): void {
+  t.test('kafka, links builtin', (t) =>
+    targetContract(t, (t) => made(t, kafka, { requestTimeout: 2000 }, 'builtin')),
+  );
+
+  t.test('kafka as an external cluster', (t) =>
+    targetContract(t, async (t) => {
+      const { cluster, end } = await made(t, kafka, {}, 'none');
+      t.teardown(end);
+      return externalOn(t, cluster);
+    }),
+  );
+}

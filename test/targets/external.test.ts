@@ -1,0 +1,12 @@
+import t from 'tap';
+import embedded from '../../src/targets/embedded/index.js';
+import { targetContract } from './contract.js';
+import { externalOn, made } from './made.js';
+
+t.test('the contract, on a cluster that somebody else started', (t) =>
+  targetContract(t, async (t) => {
+    const { cluster, end } = await made(t, embedded, {}, 'none');
+    t.teardown(end);
+    return externalOn(t, cluster);
+  }),
+);
