@@ -16,6 +16,7 @@ import { Meter } from '../src/runner/meter.js';
 import external from '../src/targets/external/index.js';
 import { startScripted } from '../test/support/scripted.js';
 import queue from '../workloads/queue.js';
+import { interval, median } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -83,23 +84,6 @@ async function leg(bootstrap: string, recorder: Recorder): Promise<number> {
     await cluster.stop();
     await recorder.close();
   }
-}
-
-function quantile(numbers: readonly number[], q: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return low + (high - low) * (at - Math.floor(at));
-}
-const median = (numbers: readonly number[]): number => quantile(numbers, 0.5);
-
-/** 95 % interval of the median, by resampling. */
-function interval(numbers: readonly number[]): [number, number] {
-  const random = seeded(1).fork('bootstrap');
-  const medians = Array.from({ length: 10_000 }, () =>
-    median(numbers.map(() => random.pick(numbers))),
-  );
-  return [quantile(medians, 0.025), quantile(medians, 0.975)];
 }
 
 const broker = await startScripted();
