@@ -81,6 +81,16 @@ export const differences: readonly Difference[] = [
     answer: { answer: 'closed', next: 'answered' },
   },
   {
+    steps: ['produce: an unknown codec'],
+    why: 'Kafka fails without a code of its own (-1); here it is told what is wrong',
+    answer: [{ errorCode: 76 }],
+  },
+  {
+    steps: ['produce: records that are none'],
+    why: 'Kafka fails without a code of its own (-1); here it is told what is wrong',
+    answer: [{ errorCode: 87 }],
+  },
+  {
     steps: ['produce: a codec that does not unpack'],
     why: 'compressed records pass through unseen: there are no codecs in the broker',
     answer: [{ appendTime: -1, logStart: 0, kept: ['unreadable'] }],

@@ -9,14 +9,14 @@ interface Format {
   versions: readonly [number, number];
   /** The first version with compact lengths and tagged fields. */
   flexible: number;
-  body(w: Writer, version: number, flexible: boolean): void;
+  body: (w: Writer, version: number, flexible: boolean) => void;
 }
 const topic = 'nowhere';
 
 /** Of a topic that nobody knows, and without messages for people: the same of every cluster. */
 const formats: readonly Format[] = [
   {
-    ...{ key: 0, name: 'Produce', versions: [3, 7], flexible: 9 },
+    ...{ key: 0, name: 'Produce', versions: [3, 8], flexible: 9 },
     body: (w) => {
       w.appendString(null, false).appendInt16(-1).appendInt32(1000).appendInt32(1);
       w.appendString(topic, false).appendInt32(1).appendInt32(0);

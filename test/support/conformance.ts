@@ -85,8 +85,9 @@ export function frame(
   key: number,
   version: number,
   body: Buffer,
-  { flexible = false, correlation = 7, clientId = 'conformance' as string | null } = {},
+  options: { flexible?: boolean; correlation?: number; clientId?: string | null } = {},
 ): Buffer {
+  const { flexible = false, correlation = 7, clientId = 'conformance' } = options;
   const name = Buffer.from(clientId ?? '');
   const header = Buffer.alloc(14 + name.length + (flexible ? 1 : 0));
   header.writeInt32BE(header.length - 4 + body.length, 0);
