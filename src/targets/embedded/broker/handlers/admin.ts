@@ -1,7 +1,8 @@
 /** CreateTopics, DeleteTopics and DescribeQuorum. */
 import { Writer } from '@platformatic/kafka';
 import { codes } from './codes.js';
-import { grouped, readPartitions, writePartitions, type Api, type Request } from './request.js';
+import { grouped, readPartitions, writeArray, writePartitions } from './request.js';
+import type { Api, Request } from './request.js';
 
 const noId = '00000000-0000-0000-0000-000000000000';
 
@@ -52,22 +53,17 @@ function writeCreated(
   answers: readonly { name: string; code: number; partitions: number; replicationFactor: number }[],
 ): Writer {
   const out = Writer.create().appendInt32(0);
-  out.appendArray(
-    [...answers],
-    (_w, { name, code, partitions, replicationFactor }) => {
-      const topic = code === 0 ? node.topics.get(name) : undefined;
-      const of = (value: number): number => (code === 0 ? value : -1);
-      out.appendString(name, flexible);
-      if (version >= 7) out.appendUUID(topic?.id ?? noId);
-      out.appendInt16(code).appendString(null, flexible);
-      if (version < 5) return;
-      out.appendInt32(topic?.partitions.length ?? of(partitions));
-      out.appendInt16(topic?.partitions[0]?.replicas.length ?? of(replicationFactor));
-      out.appendArray([], () => undefined, flexible, flexible);
-    },
-    flexible,
-    flexible,
-  );
+  writeArray(out, flexible, answers, ({ name, code, partitions, replicationFactor }) => {
+    const topic = code === 0 ? node.topics.get(name) : undefined;
+    const of = (value: number): number => (code === 0 ? value : -1);
+    out.appendString(name, flexible);
+    if (version >= 7) out.appendUUID(topic?.id ?? noId);
+    out.appendInt16(code).appendString(null, flexible);
+    if (version < 5) return;
+    out.appendInt32(topic?.partitions.length ?? of(partitions));
+    out.appendInt16(topic?.partitions[0]?.replicas.length ?? of(replicationFactor));
+    writeArray(out, flexible, [], () => undefined);
+  });
   return flexible ? out.appendTaggedFields() : out;
 }
 
@@ -94,17 +90,12 @@ export const deleteTopics: Api = {
       }),
     );
     const out = Writer.create().appendInt32(0);
-    out.appendArray(
-      answers,
-      (w, { name, id, code }) => {
-        w.appendString(name, flexible);
-        if (version >= 6) w.appendUUID(id);
-        w.appendInt16(code);
-        if (version >= 5) w.appendString(null, flexible);
-      },
-      flexible,
-      flexible,
-    );
+    writeArray(out, flexible, answers, ({ name, id, code }) => {
+      out.appendString(name, flexible);
+      if (version >= 6) out.appendUUID(id);
+      out.appendInt16(code);
+      if (version >= 5) out.appendString(null, flexible);
+    });
     return flexible ? out.appendTaggedFields() : out;
   },
 };
@@ -125,11 +116,11 @@ export const describeQuorum: Api = {
       writeQuorum(out, request, partition, known ? 0 : codes.unknownTopicOrPartition);
     });
     if (version >= 2)
-      out.appendArray([...node.nodes], (_w, { id, host, port }) => {
-        out.appendInt32(id).appendArray([{ host, port }], (w) => {
-          w.appendString('CONTROLLER').appendString(host).appendUnsignedInt16(port);
-        });
-      });
+      writeArray(out, true, node.nodes, ({ id, host, port }) =>
+        writeArray(out.appendInt32(id), true, ['CONTROLLER'], (name) =>
+          out.appendString(name).appendString(host).appendUnsignedInt16(port),
+        ),
+      );
     return out.appendTaggedFields();
   },
 };

@@ -2,7 +2,7 @@
 import { Writer } from '@platformatic/kafka';
 import type { Partition, Topic } from '../types.js';
 import { codes } from './codes.js';
-import type { Api, Request } from './request.js';
+import { writeArray, type Api, type Request } from './request.js';
 
 const noId = '00000000-0000-0000-0000-000000000000';
 /** Kafka's word for "you did not ask what you may do". */
@@ -32,18 +32,13 @@ export const metadata: Api = {
       : [...node.topics.values()].map(found);
     const out = Writer.create();
     if (version >= 3) out.appendInt32(0);
-    out.appendArray(
-      [...node.nodes],
-      (w, { id, host, port }) => {
-        w.appendInt32(id).appendString(host, flexible).appendInt32(port);
-        w.appendString(null, flexible);
-      },
-      flexible,
-      flexible,
-    );
+    writeArray(out, flexible, node.nodes, ({ id, host, port }) => {
+      out.appendInt32(id).appendString(host, flexible).appendInt32(port);
+      out.appendString(null, flexible);
+    });
     if (version >= 2) out.appendString(node.clusterId, flexible);
     out.appendInt32(node.controller.leader);
-    out.appendArray(topics, (_w, topic) => writeTopic(out, request, topic), flexible, flexible);
+    writeArray(out, flexible, topics, (topic) => writeTopic(out, request, topic));
     if (version >= 8 && version <= 10) out.appendInt32(notAsked);
     return flexible ? out.appendTaggedFields() : out;
   },
@@ -71,21 +66,16 @@ function writeTopic(out: Writer, { version, flexible }: Request, topic: Answer):
   out.appendBoolean(false);
   const ids = (list: readonly number[]): Writer =>
     out.appendArray([...list], (w, id) => w.appendInt32(id), flexible, false);
-  out.appendArray(
-    [...topic.partitions],
-    (w, partition) => {
-      const { leader, epoch, isr } = partition.leadership();
-      w.appendInt16(leader < 0 ? codes.leaderNotAvailable : 0).appendInt32(partition.index);
-      w.appendInt32(leader);
-      if (version >= 7) w.appendInt32(epoch);
-      ids(partition.replicas);
-      ids(isr);
-      // Offline replicas: nobody here knows which nodes are alive.
-      if (version >= 5) ids([]);
-    },
-    flexible,
-    flexible,
-  );
+  writeArray(out, flexible, topic.partitions, (partition) => {
+    const { leader, epoch, isr } = partition.leadership();
+    out.appendInt16(leader < 0 ? codes.leaderNotAvailable : 0).appendInt32(partition.index);
+    out.appendInt32(leader);
+    if (version >= 7) out.appendInt32(epoch);
+    ids(partition.replicas);
+    ids(isr);
+    // Offline replicas: nobody here knows which nodes are alive.
+    if (version >= 5) ids([]);
+  });
   if (version >= 8) out.appendInt32(notAsked);
 }
 
@@ -94,11 +84,8 @@ export function apiVersions(served: readonly Pick<Api, 'key' | 'min' | 'max'>[])
   const write = (version: number, code: number, list: typeof served): Writer => {
     const flexible = version >= 3;
     const out = Writer.create().appendInt16(code);
-    out.appendArray(
-      [...list],
-      (w, { key, min, max }) => w.appendInt16(key).appendInt16(min).appendInt16(max),
-      flexible,
-      flexible,
+    writeArray(out, flexible, list, ({ key, min, max }) =>
+      out.appendInt16(key).appendInt16(min).appendInt16(max),
     );
     if (version >= 1) out.appendInt32(0);
     return flexible ? out.appendTaggedFields() : out;

@@ -64,6 +64,16 @@ export function grouped<T>(all: readonly T[], by: (one: T) => string): [string, 
   return [...groups];
 }
 
+/** Each element is a struct: where lengths are compact, it ends with tagged fields. */
+export function writeArray<T>(
+  out: Writer,
+  flexible: boolean,
+  list: readonly T[],
+  write: (one: T) => void,
+): Writer {
+  return out.appendArray([...list], (_, one) => write(one), flexible, flexible);
+}
+
 /** As they were asked for: by topic, then by partition. */
 export function writePartitions<T extends { topic: string }>(
   out: Writer,
@@ -71,14 +81,13 @@ export function writePartitions<T extends { topic: string }>(
   answers: readonly T[],
   write: (answer: T) => void,
 ): Writer {
-  return out.appendArray(
+  return writeArray(
+    out,
+    flexible,
     grouped(answers, ({ topic }) => topic),
-    (_topic, [name, partitions]) => {
-      out.appendString(name, flexible);
-      out.appendArray(partitions, (_partition, answer) => write(answer), flexible, flexible);
+    ([name, partitions]) => {
+      writeArray(out.appendString(name, flexible), flexible, partitions, write);
     },
-    flexible,
-    flexible,
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { Writer } from '@platformatic/kafka';
 import { apis } from '../handlers/apis.js';
+import type { Request } from '../handlers/request.js';
 import type { BrokerConfig, Connection, Env } from '../env.js';
 import type { Message, NodeView } from '../types.js';
 import { Frames } from './frames.js';
@@ -29,29 +30,26 @@ export function serve(
   config: BrokerConfig,
   options: ServeOptions,
 ): void {
-  new Server(connection, node, env, config, options).start();
+  const world = { node, env, plants: new Set<string>(config.plants) };
+  new Server(connection, world, options).start();
 }
+
+type World = Pick<Request, 'node' | 'env' | 'plants'>;
 
 class Server {
   readonly #connection: Connection;
+  readonly #world: World;
   readonly #options: ServeOptions;
-  readonly #world: { node: NodeView; env: Env; plants: ReadonlySet<string> };
   readonly #frames = new Frames();
   /** What ends the waiting of the request under way. */
   readonly #ends = new Set<() => void>();
   #busy = false;
   #open = true;
 
-  constructor(
-    connection: Connection,
-    node: NodeView,
-    env: Env,
-    config: BrokerConfig,
-    options: ServeOptions,
-  ) {
+  constructor(connection: Connection, world: World, options: ServeOptions) {
     this.#connection = connection;
+    this.#world = world;
     this.#options = options;
-    this.#world = { node, env, plants: new Set(config.plants) };
   }
 
   start(): void {
