@@ -96,7 +96,7 @@ export class Leadership {
       peer.sentEnd = head.end;
       peer.sentAt = env.now();
     }
-    this.#group.send(peer.id, {
+    const sent = this.#group.send(peer.id, {
       group: name,
       from: self,
       term: this.term,
@@ -107,6 +107,8 @@ export class Leadership {
       isr: this.isr(),
       entries,
     });
+    // The next heartbeat tries again: an answer need not be waited for.
+    if (sent === false) peer.sentEnd = 0;
   }
 
   /** An answer of this term. */

@@ -18,6 +18,6 @@ export interface GroupOptions {
   /** Term and vote outlive a power loss. */
   fsync: boolean;
   plants: Plants;
-  /** Never answers before it returns; may lose messages. */
-  send: (to: number, message: Message) => void;
+  /** Never answers before it returns; may lose messages. False: it knows that it lost this one. */
+  send: (to: number, message: Message) => unknown;
 }
