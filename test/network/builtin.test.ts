@@ -179,8 +179,9 @@ t.test('ends pass as what they are', async (t) => {
   t.same(codes, ['ECONNRESET']);
 
   stop();
-  const nobody = await dial(listen);
-  t.ok(await until(() => nobody.closed()), 'nobody listens there any more');
+  // The reset may be there before the connection is seen.
+  const nobody = await dial(listen).catch(() => undefined);
+  t.ok(await until(() => nobody?.closed() !== false), 'nobody listens there any more');
 });
 
 t.test('a proxy that dies is replaced and told everything again', async (t) => {
