@@ -35,11 +35,10 @@ function flags({ targets, workloads, nemeses }: Registry): string {
 }
 
 function flagRow(owner: string, name: string, spec: OptionSpec): string {
-  const value =
-    spec.type === 'boolean'
-      ? ''
-      : ` ${(spec.placeholder ?? spec.choices?.join('\\|') ?? spec.type).toUpperCase()}`;
-  const words = spec.choices && !spec.placeholder ? value.toLowerCase() : value;
+  // A list's choices stand in a table of their own.
+  const choices = spec.type === 'list' ? undefined : spec.choices?.join('\\|');
+  const value = choices ?? (spec.placeholder ?? spec.type).toUpperCase();
+  const words = spec.type === 'boolean' ? '' : ` ${value}`;
   const { default: given } = spec;
   const shown =
     given === undefined || given === false || given === ''

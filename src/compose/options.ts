@@ -59,7 +59,7 @@ export const runOptions = {
     type: 'string',
     choices: ['auto', 'builtin', 'toxiproxy', 'none'],
     default: 'auto',
-    help: 'what connections run through; auto: what suits the target if a nemesis needs links, else none',
+    help: 'what connections run through; auto: if a nemesis needs links, what suits the target, else none',
   },
   toxiproxy: { type: 'string', placeholder: 'url', help: 'a Toxiproxy server that runs already' },
   requestTimeout: {

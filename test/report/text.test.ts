@@ -75,6 +75,16 @@ t.test('the last lines of an invalid run', async (t) => {
   t.match(text, /again {3}schism test .* \\\n {12}--/);
 });
 
+t.test('a notice stands in every form of the verdict', async (t) => {
+  const { run, verdict } = await make(t.testdir(), {});
+  const noticed = { ...run, notice: 'Reference cluster: try `--target kafka`. Planted: <x>.' };
+  const text = verdictText(noticed, verdict, 'run', { color: false, unicode: true });
+  t.match(text, /\n {2}notice +Reference cluster: try `--target kafka`\. Planted: <x>\.\n/);
+  t.match(verdictLines(noticed, verdict, 'run'), [/valid/, /valid/, `notice: ${noticed.notice}`]);
+  t.match(junit(noticed, verdict), '<property name="notice" value="Reference cluster');
+  t.notMatch(text + junit(run, verdict), 'notice" ');
+});
+
 t.test('a command can be pasted', async (t) => {
   const { run, verdict, dir } = await make(t.testdir(), {});
   const again = verdictText(run, verdict, dir, { color: false, unicode: true }).split(
