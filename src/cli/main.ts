@@ -1,6 +1,7 @@
 /** The commands. argv and exit codes live here, nothing else does. */
 import { Command, CommanderError } from 'commander';
 import { exitCodes, SchismError } from '../model/index.js';
+import { addCalibrate } from './calibrate.js';
 import { addCheck, addExport, addReport } from './check.js';
 import { addList } from './list.js';
 import { addPluginFlags, addTest } from './test.js';
@@ -18,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addReport(program);
   addExport(program);
   addList(program);
+  addCalibrate(program);
   for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }

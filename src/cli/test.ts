@@ -99,7 +99,7 @@ function shortPath(dir: string): string {
 }
 
 /** Ctrl-C once: heal, stop, judge what there is. Twice: end at once; the watcher cleans up. */
-function onInterrupt(): AbortSignal {
+export function onInterrupt(): AbortSignal {
   const once = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

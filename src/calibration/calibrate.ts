@@ -1,0 +1,155 @@
+/** Makes the runs that are not made yet, several at a time, and writes the table after each. */
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../history/index.js';
+import { startProcess, tempFolder } from '../processes/index.js';
+import { clean, nameOf, root, setups, type Setup } from './plan.js';
+import {
+  failed,
+  judged,
+  programHash,
+  readCalibration,
+  setupHash,
+  writeCalibration,
+  type Calibration,
+  type Made,
+} from './results.js';
+import { tableText } from './table.js';
+
+export interface CalibrateOptions {
+  /** Where CALIBRATION.md and calibration.json are written. */
+  out: string;
+  /** Runs of each cell, with the seeds 1, 2 ... */
+  seeds: number;
+  timeLimitS: number;
+  /** Names of defects, `clean`, or cells; none: all. */
+  only: readonly string[];
+  /** Runs at a time. */
+  jobs: number;
+  /** Forgets what was run before. */
+  fresh: boolean;
+  schism: string;
+  /** Where folders of runs are kept that should not have come out as they did. */
+  keep: string;
+  say(line: string): void;
+  /** Ends the runs that go on; what is done is kept. */
+  interrupt: AbortSignal;
+}
+
+interface Job {
+  setup: Setup;
+  seed: number;
+  hash: string;
+}
+
+/**
+ * True if every defect was found at least once by what is meant for it, no clean run raised an
+ * alarm, and every run that was asked for was made. Throws a SchismError (usage) for a bad name.
+ */
+export async function calibrate(options: CalibrateOptions): Promise<boolean> {
+  const { out, seeds, timeLimitS, jobs, interrupt } = options;
+  const asked = setups(options.only);
+  const file = join(out, 'calibration.json');
+  const program = programHash();
+  const before = options.fresh ? undefined : readCalibration(file);
+  const state: Calibration = { format: 1, schism: options.schism, program, timeLimitS, runs: [] };
+  const hashes = new Map(
+    setups().map((setup) => [nameOf(setup), setupHash(program, timeLimitS, setup)]),
+  );
+  // A cell holds runs of one program with one set of options, or its counts would mean nothing.
+  state.runs = (before?.runs ?? []).filter((run) => hashes.get(nameOf(run)) === run.hash);
+  const isDone = ({ setup, seed }: Pick<Job, 'setup' | 'seed'>): boolean =>
+    state.runs.some((run) => same(run, setup, seed) && run.verdict !== 'failed');
+  const all = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+    asked.map((setup): Job => ({ setup, seed, hash: hashes.get(nameOf(setup)) ?? '' })),
+  );
+  const queue = all.filter((job) => !isDone(job));
+  const left = (before?.runs.length ?? 0) - state.runs.length;
+  options.say(
+    `${queue.length} of ${all.length} runs to make, of ${timeLimitS} s each` +
+      (left > 0 ? `; ${left} runs of another program or with other options are dropped` : ''),
+  );
+  mkdirSync(out, { recursive: true });
+  const save = (): void => {
+    writeCalibration(file, state);
+    writeWhole(join(out, 'CALIBRATION.md'), tableText(state));
+  };
+  let n = 0;
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const job = interrupt.aborted ? undefined : queue.shift();
+      const made = job && (await makeRun(job, options));
+      if (!job || !made) return;
+      const { setup, seed } = job;
+      state.runs = [...state.runs.filter((run) => !same(run, setup, seed)), made].sort(inOrder);
+      save();
+      options.say(`${`${++n}`.padStart(4)}  ${line(made)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  save();
+  return all.every(isDone) && asked.every((setup) => isWell(setup, state.runs));
+}
+
+const same = (run: Made, { subject, way }: Setup, seed: number): boolean =>
+  run.subject === subject && run.way === way && run.seed === seed;
+
+const inOrder = (a: Made, b: Made): number =>
+  nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.seed - b.seed;
+
+function isWell({ subject, way, role }: Setup, runs: readonly Made[]): boolean {
+  const found = runs.some(
+    (run) => run.subject === subject && run.way === way && run.verdict === 'invalid',
+  );
+  return role === clean ? !found : role !== 'meant' || found;
+}
+
+/** How much longer than its time limit a run may take, ms: more means that it hangs. */
+const graceMs = 240_000;
+
+/** Undefined: it was interrupted, and what was ended before its time says nothing. */
+async function makeRun(
+  { setup, seed, hash }: Job,
+  options: CalibrateOptions,
+): Promise<Made | undefined> {
+  const { subject, way, role } = setup;
+  const args = [...setup.args, '--time-limit', `${options.timeLimitS}s`, '--seed', `${seed}`];
+  const folder = tempFolder('schism-calibration-');
+  const logFile = join(folder.path, 'output.txt');
+  try {
+    const child = startProcess({
+      name: `the run ${nameOf(setup)} with seed ${seed}`,
+      command: process.execPath,
+      args: [join(root, 'src/cli/schism.js'), 'test', ...args, '--results-dir', folder.path],
+      cwd: root,
+      logFile,
+    });
+    const late = AbortSignal.timeout(options.timeLimitS * 1000 + graceMs);
+    const end = AbortSignal.any([late, options.interrupt]);
+    const ending = new Promise<void>((resolve) => {
+      const stop = (): void => resolve(child.terminate(20_000).then(() => undefined));
+      if (end.aborted) stop();
+      else end.addEventListener('abort', stop, { once: true });
+    });
+    await Promise.race([child.exited, ending]);
+    if (options.interrupt.aborted) return undefined;
+    const result = judged(join(folder.path, 'latest')) ?? failed(logFile);
+    const wrong = result.verdict === 'failed' || (role === clean && result.verdict !== 'valid');
+    if (wrong) {
+      const name = `${nameOf(setup).replace(/\W+/g, '-')}-${seed}`;
+      cpSync(folder.path, join(options.keep, name), { recursive: true, verbatimSymlinks: true });
+    }
+    const command = `npm run jepsen -- ${args.join(' ')}`;
+    return { subject, way, seed, hash, ...result, command };
+  } finally {
+    await folder.remove();
+  }
+}
+
+function line({ subject, way, seed, verdict, checkers, firstS, reasons }: Made): string {
+  const what =
+    verdict === 'invalid'
+      ? `after ${(firstS ?? 0).toFixed(1)} s by ${checkers.join(', ')}`
+      : reasons.slice(0, 2).join('; ');
+  return `${verdict.padEnd(8)} ${subject} / ${way}, seed ${seed}  ${what}`.trimEnd();
+}

@@ -1,0 +1,128 @@
+/** CALIBRATION.md, from calibration.json alone. */
+import type { PlantName } from '../targets/embedded/broker/env.js';
+import { plants } from '../targets/embedded/broker/plants.js';
+import { clean, defects, setups, type Role, type Setup } from './plan.js';
+import type { Calibration, Made } from './results.js';
+import { atLeast, atMost, median } from './statistics.js';
+
+export function tableText(calibration: Calibration): string {
+  const cells = setups()
+    .map((setup) => cellOf(setup, calibration.runs))
+    .filter(({ n }) => n > 0);
+  const dates = calibration.runs.map((run) => run.startedAt).sort();
+  const day = (time = ''): string => time.slice(0, 10);
+  const between = [...new Set([day(dates[0]), day(dates.at(-1))])].join(' to ');
+  const { schism, program, timeLimitS, runs } = calibration;
+  return `# Calibration
+
+What is a verdict worth? Here the embedded reference cluster was run without a defect and with each
+of its planted defects, and judged without knowing which. \`npm run schism -- calibrate\` made this
+file and [calibration.json](calibration.json), which has every run with the command that repeats it.
+
+${runs.length} runs of ${timeLimitS} s, ${between || 'no day'}, Schism ${schism} (program ${program}).
+
+## False alarms: the cluster without a defect
+
+${cleanTable(cells.filter(({ setup }) => setup.role === clean))}
+"At most": with so many runs, at 95 % the true share of false alarms is no larger (Clopper and
+Pearson). A run that is unknown raised no alarm, but is no pass either.
+
+## Found: the cluster with a defect
+
+${defectTable(cells.filter(({ setup }) => setup.role !== clean))}
+**Bold** is what is meant for a defect and must find it. "At least": with so many runs, at 95 % the
+true share of runs that find it is no smaller. "After": the median over the runs that found it, from
+the begin of the load to the moment of the first anomaly; of a lost write this is its ack.
+
+## What each defect is, and where it hides
+
+${Object.entries(defects)
+  .map(([name, { hides, why }]) => {
+    const where = hides.length > 0 ? ` Hides from ${hides.map(code).join(', ')}: ${why}` : '';
+    return `- \`${name}\`: ${plants[name as PlantName].help}${where}\n`;
+  })
+  .join('')}
+## What was given
+
+${usedTable(cells)}`;
+}
+
+interface Cell {
+  setup: Setup;
+  n: number;
+  found: Made[];
+  unknown: Made[];
+  failed: Made[];
+}
+
+function cellOf(setup: Setup, runs: readonly Made[]): Cell {
+  const own = runs.filter((run) => run.subject === setup.subject && run.way === setup.way);
+  const of = (verdict: Made['verdict']): Made[] => own.filter((run) => run.verdict === verdict);
+  const failed = of('failed');
+  const n = own.length - failed.length;
+  return { setup, n, found: of('invalid'), unknown: of('unknown'), failed };
+}
+
+function cleanTable(cells: readonly Cell[]): string {
+  const rows = cells.map(({ setup, n, found, unknown }) => [
+    code(setup.way),
+    `${found.length} of ${n}`,
+    percent(atMost(found.length, n)),
+    checkersOf(found),
+    unknown.length > 0 ? `${unknown.length}: ${reasonsOf(unknown)}` : '0',
+  ]);
+  const [n, found, unknown] = [
+    sum(cells.map((cell) => cell.n)),
+    sum(cells.map((cell) => cell.found.length)),
+    sum(cells.map((cell) => cell.unknown.length)),
+  ];
+  rows.push(['all', `${found} of ${n}`, percent(atMost(found, n)), '', `${unknown}`]);
+  return markdown(['faults', 'false alarms', 'at most', 'by', 'unknown'], rows);
+}
+
+const roles: Record<Role, string> = { meant: 'meant', also: '', hides: 'hides', clean: '' };
+
+function defectTable(cells: readonly Cell[]): string {
+  const rows = cells.map(({ setup, n, found }) => {
+    const after = median(found.flatMap(({ firstS }) => firstS ?? []));
+    const count = `${found.length} of ${n}`;
+    return [
+      code(setup.subject),
+      setup.role === 'meant' ? `**${setup.way}**` : setup.way,
+      setup.role === 'meant' ? `**${count}**` : count,
+      percent(atLeast(found.length, n)),
+      checkersOf(found),
+      after === undefined ? '' : `${after.toFixed(1)} s`,
+      roles[setup.role],
+    ];
+  });
+  return markdown(['defect', 'faults', 'found', 'at least', 'by', 'after', ''], rows);
+}
+
+function usedTable(cells: readonly Cell[]): string {
+  const used = new Map(cells.map(({ setup }) => [setup.way, setups([`${clean}/${setup.way}`])[0]]));
+  const rows = [...used].map(([way, setup]) => [way, code(setup?.args.join(' ') ?? '')]);
+  return markdown(['faults', 'options'], rows);
+}
+
+/** Checkers with the number of runs in which each found something, most first. */
+function checkersOf(found: readonly Made[]): string {
+  const counts = new Map<string, number>();
+  for (const { checkers } of found)
+    for (const id of checkers) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([id, n]) => (n === found.length ? id : `${id} (${n})`))
+    .join(', ');
+}
+
+const reasonsOf = (runs: readonly Made[]): string =>
+  [...new Set(runs.flatMap(({ reasons }) => reasons))].join('; ').replaceAll('|', '\\|');
+const code = (text: string): string => `\`${text}\``;
+const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
+}
