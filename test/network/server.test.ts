@@ -159,7 +159,7 @@ t.test('where a server comes from', async (t) => {
   t.same(told, ['building Toxiproxy 2.12.0, once']);
   t.notOk(existsSync(join(cache, 'toxiproxy-2.12.0')), 'a build that failed leaves nothing');
   const cached = program(join(cache, 'toxiproxy-2.12.0', 'server'), 'exit 1');
-  t.same(await find(), { kind: 'cache', command: cached });
+  t.same(await find(), { kind: 'cache', command: cached, version: '2.12.0' });
   await t.rejects(toxiproxyBackend({ cacheDir: cache, now, progress }), {
     code: 'cluster',
     message: /to start; it ended/,
