@@ -32,10 +32,9 @@ export async function produceSteps(stage: Stage): Promise<void> {
   const send = async (record: Omit<ProducerRecord, 'topic'>): Promise<unknown> =>
     told(await producer.send({ topic: 'orders', ...record }));
 
-  for (const acks of [-1, 1, 0, -1])
-    await stage.step(`send: acks ${acks}, ${Object.keys(stage.answers).length}`, () =>
-      send({ acks, messages: of([`acks ${acks}`]) }),
-    );
+  for (const acks of [-1, 1, 0])
+    await stage.step(`send: acks ${acks}`, () => send({ acks, messages: of([`acks ${acks}`]) }));
+  await stage.step('send: after one without acks', () => send({ messages: of(['next']) }));
   for (const acks of [2, -2])
     await stage.step(`send: acks ${acks}`, () => send({ acks, messages: of(['never']) }));
   await stage.step('send: three records', () => send({ messages: of(['a', 'b', 'c']) }));

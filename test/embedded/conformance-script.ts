@@ -17,7 +17,7 @@ export async function answersOf(cluster: Cluster): Promise<Answers> {
     await createSteps(stage);
     await describeSteps(stage);
     await admin.connect();
-    const topics = { keyed: 3, raw: 1, reads: 1, reads2: 1, epochs: 1 };
+    const topics = { keyed: 3, raw: 1, reads: 1, reads2: 3, epochs: 1 };
     for (const [topic, numPartitions] of Object.entries(topics)) {
       const spec = { topic, numPartitions, replicationFactor: 3 };
       await admin.createTopics({ topics: [spec], waitForLeaders: false });
