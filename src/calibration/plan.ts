@@ -32,7 +32,7 @@ export const ways = {
   'schedule stale-log-elected': [...schedule('stale-log-elected'), '--partitions', '12'],
   'schedule vote-forgotten': [
     ...schedule('vote-forgotten'),
-    ...['--partitions', '12', '--election-timeout', '1800ms'],
+    ...['--partitions', '12', '--election-timeout', '2s'],
   ],
 } satisfies Record<string, Way>;
 export type WayName = keyof typeof ways;
