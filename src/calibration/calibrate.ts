@@ -126,12 +126,8 @@ async function makeRun(
     });
     const late = AbortSignal.timeout(options.timeLimitS * 1000 + graceMs);
     const end = AbortSignal.any([late, options.interrupt]);
-    const ending = new Promise<void>((resolve) => {
-      const stop = (): void => resolve(child.terminate(20_000).then(() => undefined));
-      if (end.aborted) stop();
-      else end.addEventListener('abort', stop, { once: true });
-    });
-    await Promise.race([child.exited, ending]);
+    end.addEventListener('abort', () => void child.terminate(20_000).catch(() => undefined));
+    await child.exited;
     if (options.interrupt.aborted) return undefined;
     const result = judged(join(folder.path, 'latest')) ?? failed(logFile);
     const wrong = result.verdict === 'failed' || (role === clean && result.verdict !== 'valid');

@@ -50,9 +50,9 @@ export interface Defect {
 export const defects: Readonly<Record<PlantName, Defect>> = {
   'ack-before-replicate': {
     meant: 'isolate-leader',
-    also: ['partition', 'kill', 'partition,kill,pause'],
-    hides: ['none', 'latency'],
-    why: 'as long as no leader is lost, every record gets to the others in the end.',
+    also: ['partition', 'partition,kill,pause'],
+    hides: ['none', 'latency', 'kill'],
+    why: 'every record gets to the others unless its leader is cut off; what a killed one has written, its kernel still delivers.',
   },
   'vote-forgotten': {
     meant: 'schedule vote-forgotten',
@@ -62,9 +62,9 @@ export const defects: Readonly<Record<PlantName, Defect>> = {
   },
   'stale-log-elected': {
     meant: 'schedule stale-log-elected',
-    also: ['partition', 'partition,kill,pause'],
-    hides: ['none', 'kill', 'pause'],
-    why: 'a candidate must lack committed records, reach a voter again, and be first.',
+    also: [],
+    hides: ['none', 'kill', 'pause', 'partition', 'partition,kill,pause'],
+    why: 'a candidate that lacks committed records must reach a voter just when their leader is out of reach; mostly it has caught up by then.',
   },
   'no-truncate': {
     meant: 'isolate-leader',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { files, writeJson } from '../history/index.js';
-import type { RunInfo, Verdict, VerdictWord } from '../model/index.js';
+import { SchismError, type RunInfo, type Verdict, type VerdictWord } from '../model/index.js';
 import { root, scheduleOf, type Setup } from './plan.js';
 
 /** One run. */
@@ -58,9 +58,17 @@ export function setupHash(program: string, timeLimitS: number, { args }: Setup):
     .slice(0, 12);
 }
 
-/** Undefined: there is none yet. */
-export const readCalibration = (file: string): Calibration | undefined =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Calibration) : undefined;
+/** Undefined: there is none yet. Throws a SchismError (history) if it is none of ours. */
+export function readCalibration(file: string): Calibration | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<Calibration> | null;
+    if (read?.format === 1 && Array.isArray(read.runs)) return read as Calibration;
+  } catch {
+    // Told below, as any other text.
+  }
+  throw new SchismError('history', `Expected ${file} to be a calibration, got something else.`);
+}
 export const writeCalibration: (file: string, value: Calibration) => void = writeJson;
 
 export type Judged = Pick<Made, 'verdict' | 'checkers' | 'firstS' | 'reasons' | 'startedAt'>;

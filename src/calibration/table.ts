@@ -1,7 +1,7 @@
 /** CALIBRATION.md, from calibration.json alone. */
 import type { PlantName } from '../targets/embedded/broker/env.js';
 import { plants } from '../targets/embedded/broker/plants.js';
-import { clean, defects, setups, type Role, type Setup } from './plan.js';
+import { clean, defects, setups, type Setup } from './plan.js';
 import type { Calibration, Made } from './results.js';
 import { atLeast, atMost, median } from './statistics.js';
 
@@ -52,56 +52,54 @@ interface Cell {
   n: number;
   found: Made[];
   unknown: Made[];
-  failed: Made[];
 }
 
 function cellOf(setup: Setup, runs: readonly Made[]): Cell {
-  const own = runs.filter((run) => run.subject === setup.subject && run.way === setup.way);
+  const own = runs.filter(
+    ({ subject, way, verdict }) =>
+      subject === setup.subject && way === setup.way && verdict !== 'failed',
+  );
   const of = (verdict: Made['verdict']): Made[] => own.filter((run) => run.verdict === verdict);
-  const failed = of('failed');
-  const n = own.length - failed.length;
-  return { setup, n, found: of('invalid'), unknown: of('unknown'), failed };
+  return { setup, n: own.length, found: of('invalid'), unknown: of('unknown') };
 }
 
 function cleanTable(cells: readonly Cell[]): string {
-  const rows = cells.map(({ setup, n, found, unknown }) => [
-    code(setup.way),
+  const row = (name: string, n: number, found: readonly Made[], unknown: readonly Made[]) => [
+    name,
     `${found.length} of ${n}`,
     percent(atMost(found.length, n)),
     checkersOf(found),
     unknown.length > 0 ? `${unknown.length}: ${reasonsOf(unknown)}` : '0',
-  ]);
-  const [n, found, unknown] = [
-    sum(cells.map((cell) => cell.n)),
-    sum(cells.map((cell) => cell.found.length)),
-    sum(cells.map((cell) => cell.unknown.length)),
   ];
-  rows.push(['all', `${found} of ${n}`, percent(atMost(found, n)), '', `${unknown}`]);
+  const rows = cells.map(({ setup, n, found, unknown }) => row(code(setup.way), n, found, unknown));
+  const n = cells.reduce((sum, cell) => sum + cell.n, 0);
+  const all = (of: 'found' | 'unknown'): Made[] => cells.flatMap((cell) => cell[of]);
+  rows.push(row('all', n, all('found'), all('unknown')));
   return markdown(['faults', 'false alarms', 'at most', 'by', 'unknown'], rows);
 }
 
-const roles: Record<Role, string> = { meant: 'meant', also: '', hides: 'hides', clean: '' };
-
 function defectTable(cells: readonly Cell[]): string {
-  const rows = cells.map(({ setup, n, found }) => {
+  const rows = cells.map(({ setup: { subject, way, role }, n, found }) => {
     const after = median(found.flatMap(({ firstS }) => firstS ?? []));
-    const count = `${found.length} of ${n}`;
+    const bold = (text: string): string => (role === 'meant' ? `**${text}**` : text);
     return [
-      code(setup.subject),
-      setup.role === 'meant' ? `**${setup.way}**` : setup.way,
-      setup.role === 'meant' ? `**${count}**` : count,
+      code(subject),
+      bold(way),
+      bold(`${found.length} of ${n}`),
       percent(atLeast(found.length, n)),
       checkersOf(found),
       after === undefined ? '' : `${after.toFixed(1)} s`,
-      roles[setup.role],
+      role === 'also' ? '' : role,
     ];
   });
   return markdown(['defect', 'faults', 'found', 'at least', 'by', 'after', ''], rows);
 }
 
 function usedTable(cells: readonly Cell[]): string {
-  const used = new Map(cells.map(({ setup }) => [setup.way, setups([`${clean}/${setup.way}`])[0]]));
-  const rows = [...used].map(([way, setup]) => [way, code(setup?.args.join(' ') ?? '')]);
+  const used = new Set(cells.map(({ setup }) => setup.way));
+  const rows = setups([clean])
+    .filter(({ way }) => used.has(way))
+    .map(({ way, args }) => [way, code(args.join(' '))]);
   return markdown(['faults', 'options'], rows);
 }
 
@@ -120,7 +118,6 @@ const reasonsOf = (runs: readonly Made[]): string =>
   [...new Set(runs.flatMap(({ reasons }) => reasons))].join('; ').replaceAll('|', '\\|');
 const code = (text: string): string => `\`${text}\``;
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);

@@ -79,6 +79,15 @@ t.test('runs of another program or with other options are dropped', async (t) =>
   t.equal(fresh.kept.length, 0);
 });
 
+t.test('a file that is no calibration is refused', (t) => {
+  for (const text of ['', '[]', 'null', '{"format":2,"runs":[]}', '{"format":1}']) {
+    const dir = t.testdir({ 'calibration.json': text });
+    t.throws(() => readCalibration(join(dir, 'calibration.json')), { code: 'history' });
+  }
+  t.equal(readCalibration(join(t.testdir(), 'calibration.json')), undefined);
+  t.end();
+});
+
 t.test('what counts as a failed calibration', async (t) => {
   const both = (name: string, verdict: Made['verdict']) => [
     made(name, 1, 'valid'),
@@ -106,7 +115,7 @@ t.test('the table', async (t) => {
   t.match(text, '| `kill` | 0 of 2 | 78 % |  | 1: no \\| proof |');
   t.notMatch(text, '| `none` |', 'a failed run counts for nothing');
   t.match(text, '| `pause` | 1 of 1 | 100 % | lost-write | 0 |');
-  t.match(text, '| all | 1 of 3 | 86 % |  | 1 |');
+  t.match(text, '| all | 1 of 3 | 86 % | lost-write | 1: no \\| proof |');
   t.match(
     text,
     '| `no-truncate` | **isolate-leader** | **2 of 3** | 14 % | lost-write | 2.5 s | meant |',
