@@ -37,9 +37,12 @@ export function checkBatch(bytes: Buffer, at: number): 'whole' | 'short' | 'bad'
   if (rest < size) return 'short';
   const count = bytes.readInt32BE(at + 57);
   if (count < 1 || bytes.readInt32BE(at + 23) !== count - 1) return 'bad';
-  const crc = crc32c(bytes.subarray(at + attributesAt, at + size));
-  return crc === bytes.readUInt32BE(at + crcAt) ? 'whole' : 'bad';
+  return crcFits(bytes.subarray(at, at + size)) ? 'whole' : 'bad';
 }
+
+/** Of one batch of its whole length. */
+export const crcFits = (batch: Buffer): boolean =>
+  crc32c(batch.subarray(attributesAt)) === batch.readUInt32BE(crcAt);
 
 /** The head of the batch at `at`. Throws if the bytes end within it or its length cannot be. */
 export function headAt(bytes: Buffer, at: number): Head {
@@ -142,6 +145,7 @@ export function* records(batch: Buffer): Generator<BatchRecord> {
     yield { offset, timestampMs, value, valueAt };
     reader.position = end;
   }
+  if (reader.position !== head.size) throw new RangeError('more records than a batch counts');
 }
 
 /** The values of one uncompressed batch; a null value is empty. */

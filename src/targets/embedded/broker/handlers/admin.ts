@@ -28,6 +28,8 @@ export const createTopics: Api = {
         if (twice) return { ...one, code: codes.invalidRequest };
         // Where a replica stands is decided here.
         if (one.assigned > 0) return { ...one, code: codes.invalidReplicaAssignment };
+        // Topics have no settings: one that has no effect must not look as if it had.
+        if (one.configs > 0) return { ...one, code: codes.invalidConfig };
         return { ...one, code: await request.node.createTopic(one, timeoutMs, validateOnly) };
       }),
     );
@@ -43,9 +45,10 @@ function readAssignments({ input, flexible }: Request): number {
   ]).length;
 }
 
-/** They are accepted and have no effect. */
-function readConfigs({ input, flexible }: Request): unknown {
-  return input.array(flexible, () => [input.string(flexible), input.nullableString(flexible)]);
+/** How many there are. */
+function readConfigs({ input, flexible }: Request): number {
+  return input.array(flexible, () => [input.string(flexible), input.nullableString(flexible)])
+    .length;
 }
 
 function writeCreated(

@@ -27,8 +27,10 @@ export const metadata: Api = {
       id: version >= 10 ? input.uuid() : noId,
       name: version >= 10 ? input.nullableString(flexible) : input.string(flexible),
     }));
-    const topics = asked
-      ? asked.map(({ id, name }) => find(request, id, name))
+    // One that is asked for twice is answered once, as in Kafka.
+    const distinct = asked && new Map(asked.map((one) => [`${one.id} ${one.name ?? ''}`, one]));
+    const topics = distinct
+      ? [...distinct.values()].map(({ id, name }) => find(request, id, name))
       : [...node.topics.values()].map(found);
     const out = Writer.create();
     if (version >= 3) out.appendInt32(0);
@@ -79,6 +81,9 @@ function writeTopic(out: Writer, { version, flexible }: Request, topic: Answer):
   if (version >= 8) out.appendInt32(notAsked);
 }
 
+/** Kafka's rule for the name and the version of the client's software. */
+const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
+
 /** `served`: all APIs, this one too. */
 export function apiVersions(served: readonly Pick<Api, 'key' | 'min' | 'max'>[]): Api {
   const write = (version: number, code: number, list: typeof served): Writer => {
@@ -97,8 +102,9 @@ export function apiVersions(served: readonly Pick<Api, 'key' | 'min' | 'max'>[])
     max: 4,
     flexible: 3,
     handle({ version, input, flexible }) {
-      // Name and version of the client's software.
-      if (flexible) for (let i = 0; i < 2; i++) input.string(true);
+      const software = flexible ? [input.string(true), input.string(true)] : [];
+      if (!software.every((one) => softwareName.test(one)))
+        return write(version, codes.invalidRequest, []);
       return write(version, 0, [...served, api]);
     },
     // KIP-511: in version 0, and only in which versions this can be asked again.

@@ -1,6 +1,6 @@
 /** Produce: one batch for each partition, appended by its leader. */
 import { Writer } from '@platformatic/kafka';
-import { checkBatch, headAt, headBytes, records } from '../batch.js';
+import { checkBatch, crcFits, headAt, headBytes, records } from '../batch.js';
 import { codes } from './codes.js';
 import { findGroup, readPartitions, waitFor, writePartitions, type Of } from './request.js';
 import type { Api, Request } from './request.js';
@@ -10,6 +10,9 @@ import type { Group } from '../types.js';
 const mostBytes = (1 << 20) + 12;
 const attributesAt = 21;
 const transactionalBit = 0x10;
+const codecBits = 0x07;
+/** none, gzip, snappy, lz4, zstd */
+const lastCodec = 4;
 const producerIdAt = 43;
 
 interface Result {
@@ -67,18 +70,24 @@ function append(request: Request, asked: Of<{ batch: Buffer | null }>): Result {
   return { code: 0, base: added.base, start: group.log.start, appended: { group, end: added.end } };
 }
 
-/** Exactly one batch in format 2. In Kafka this comes before the question who leads. */
+/**
+ * Exactly one batch in format 2. In Kafka this comes before the question who leads, and corrupt is
+ * only what no length, no newer format and no CRC fits; all else is an invalid record.
+ */
 function checkForm(batch: Buffer): number {
   if (batch.length < headBytes) return codes.invalidRecord;
-  if (batch[16] !== 2) return codes.invalidRecord;
+  const magic = batch[16]!;
+  if (magic < 2) return codes.invalidRecord;
   const size = 12 + batch.readInt32BE(8);
-  if (size < headBytes || size > batch.length) return codes.corruptMessage;
-  return size < batch.length ? codes.invalidRecord : codes.none;
+  if (magic > 2 || size < headBytes) return codes.corruptMessage;
+  return size === batch.length ? codes.none : codes.invalidRecord;
 }
 
 function checkContent(batch: Buffer): number {
   if (batch.length > mostBytes) return codes.messageTooLarge;
-  if (checkBatch(batch, 0) !== 'whole') return codes.corruptMessage;
+  if (!crcFits(batch)) return codes.corruptMessage;
+  if (checkBatch(batch, 0) !== 'whole') return codes.invalidRecord;
+  if ((batch[attributesAt + 1]! & codecBits) > lastCodec) return codes.unsupportedCompression;
   const { base, control } = headAt(batch, 0);
   const transactional = (batch[attributesAt + 1]! & transactionalBit) !== 0;
   const idempotent = batch.readBigInt64BE(producerIdAt) !== -1n;
@@ -87,7 +96,7 @@ function checkContent(batch: Buffer): number {
     let next = 0;
     for (const { offset } of records(batch)) if (offset !== next++) return codes.invalidRecord;
   } catch {
-    return codes.corruptMessage;
+    return codes.invalidRecord;
   }
   return codes.none;
 }

@@ -127,17 +127,21 @@ class SegmentedLog implements Log {
   }
 }
 
-/** The first record that is not older; of a compressed batch its first one, with its newest time. */
+/**
+ * The first record of a client that is not older; of a compressed batch its first one, with its
+ * newest time. What a leader writes itself bears the time of its election, not of any client.
+ */
 function firstSince(
   batch: Buffer,
   timestampMs: number,
 ): { offset: number; timestampMs: number } | undefined {
+  const { base, maxTimestampMs, control } = headAt(batch, 0);
+  if (control) return undefined;
   let some = false;
   for (const record of records(batch)) {
     some = true;
     if (record.timestampMs >= timestampMs)
       return { offset: record.offset, timestampMs: record.timestampMs };
   }
-  const { base, maxTimestampMs } = headAt(batch, 0);
   return some ? undefined : { offset: base, timestampMs: maxTimestampMs };
 }
