@@ -7,7 +7,7 @@ import { made } from './made.js';
 const text = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
 
 t.test('the contract of targets', (t) =>
-  targetContract(t, (t) => made(t, embedded, { requestTimeout: 1000 }, 'builtin')),
+  targetContract(t, (t) => made(t.testdir({}), embedded, { requestTimeout: 1000 }, 'builtin')),
 );
 
 t.test('each path has a port of its own, and leads to the node that it is for', async (t) => {

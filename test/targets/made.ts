@@ -17,14 +17,15 @@ import { processesWith } from '../support/e2e.js';
 import { startTarget } from '../support/target.js';
 import type { Made } from './contract.js';
 
+/** A second `t.testdir()` of one test would empty the first: `dir` says where. */
 export async function made(
-  t: Test,
+  dir: string,
   target: Target,
   options: OptionValues,
   carriedBy: 'builtin' | 'toxiproxy' | 'none',
 ): Promise<Made> {
-  const run = await startTarget(target, t.testdir(), options, carriedBy);
-  const { cluster, end, dir, dataDir } = run;
+  const run = await startTarget(target, dir, options, carriedBy);
+  const { cluster, end, dataDir } = run;
   return {
     cluster,
     end,
@@ -36,14 +37,14 @@ export async function made(
 }
 
 /** The commands that break its nodes are carried out by the target that started them. */
-export async function externalOn(t: Test, inner: Cluster): Promise<Made> {
+export async function externalOn(t: Test, dir: string, inner: Cluster): Promise<Made> {
   const server = await takeOrders(inner);
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
   const self = fileURLToPath(import.meta.url);
   const order = (what: string): string => `'${process.execPath}' '${self}' ${port} ${what} {node}`;
   return made(
-    t,
+    dir,
     external,
     {
       bootstrap: inner.bootstrap.map(({ host, port }) => `${host}:${port}`),
