@@ -34,7 +34,9 @@ function facts(source: Source): Fact[] {
     [
       'Target',
       product?.join(' ') ?? run.target,
-      [kind, links && words.capital(links)].filter(Boolean).join(', '),
+      [kind, links === 'builtin' ? 'built-in links' : links && words.capital(links)]
+        .filter(Boolean)
+        .join(', '),
     ],
     [
       'Nodes',
