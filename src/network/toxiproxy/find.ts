@@ -32,9 +32,9 @@ export async function findToxiproxy(options: {
   if (docker !== undefined && (await answers(docker))) return { kind: 'docker', command: docker };
   throw new SchismError(
     'usage',
-    'Expected a Toxiproxy server, got none: put `toxiproxy-server` ' +
-      '(github.com/Shopify/toxiproxy/releases) on the PATH, install Go or Docker and it is fetched ' +
-      'by itself, or give the address of one that runs with `--toxiproxy URL`.',
+    'Expected a Toxiproxy server, got none: use `--links builtin`, which needs nothing, or put ' +
+      '`toxiproxy-server` (github.com/Shopify/toxiproxy/releases) on the PATH, install Go or Docker ' +
+      'and it is fetched by itself, or give the address of one that runs with `--toxiproxy URL`.',
   );
 }
 
