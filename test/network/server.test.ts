@@ -143,7 +143,7 @@ t.test('where a server comes from', async (t) => {
   const find = (): Promise<unknown> => findToxiproxy({ cacheDir: cache });
   await t.rejects(find(), {
     code: 'usage',
-    message: /^Expected a Toxiproxy server, got none: put/,
+    message: /^Expected a Toxiproxy server, got none: use/,
   });
   // Without an engine `docker info` succeeds and says nothing of a server.
   const docker = program(join(bin, 'docker'), 'echo');
