@@ -40,7 +40,7 @@ t.test('the default target, links built in: valid, and says what it is', async (
   t.equal(info.notice, notice);
   const html = readFileSync(join(dir, 'report.html'), 'utf8');
   t.match(html, 'this tells nothing about your brokers; try <code>--target kafka</code>.');
-  t.match(html, /Reference cluster, Builtin/);
+  t.ok(/Reference cluster, built-in links/.test(html));
   t.match(readFileSync(join(dir, 'junit.xml'), 'utf8'), /<property name="notice" value="Reference/);
 });
 
