@@ -78,7 +78,9 @@ export async function calibrate(options: CalibrateOptions): Promise<boolean> {
   const work = async (): Promise<void> => {
     for (;;) {
       const job = interrupt.aborted ? undefined : queue.shift();
-      const made = job && (await makeRun(job, options));
+      let made = job && (await makeRun(job, options));
+      // It may have lost a race for a port.
+      if (job && made?.verdict === 'failed') made = await makeRun(job, options);
       if (!job || !made) return;
       const { setup, seed } = job;
       state.runs = [...state.runs.filter((run) => !same(run, setup, seed)), made].sort(inOrder);

@@ -30,6 +30,12 @@ export const ways = {
   latency: ['--nemesis', 'latency', ...often],
   'partition,kill,pause': ['--nemesis', 'partition,kill,pause', ...often],
   'schedule stale-log-elected': [...schedule('stale-log-elected'), '--partitions', '12'],
+  /**
+   * A round: node 2 is dead and 1 | 3 cut until both of these ask for votes all the time. Node 2 is
+   * started behind refused links, so that a slow start does not matter; once they are healed, 3 is
+   * granted its vote first, because its links are less slow. Before 3's first record arrives, 2 is
+   * killed, and 3 -> 2 cut. Started again, it grants 1, which asked in the same term.
+   */
   'schedule vote-forgotten': [
     ...schedule('vote-forgotten'),
     ...['--partitions', '12', '--election-timeout', '2s'],
