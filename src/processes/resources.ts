@@ -32,6 +32,15 @@ export function tempFolder(prefix: string): TempFolder {
 
 /** Below the range from which the kernel gives ports to clients (32768 and up on Linux). */
 const range = [20_000, 32_000] as const;
+/**
+ * Ports are handed out from blocks whose first port this process listens on itself: between being
+ * found free and being used a port could else be found by another run that starts now.
+ */
+const blockSize = 64;
+/** In the order in which they were handed out, those that were not first. */
+const own: { port: number; givenMs: number }[] = [];
+/** Who was given a port may not listen yet. */
+const graceMs = 30_000;
 
 /**
  * `n` distinct ports, free now on each of `hosts`. 0.0.0.0 stands for all addresses: a port that
@@ -41,19 +50,42 @@ export async function freePorts(
   n: number,
   hosts: readonly string[] = ['0.0.0.0'],
 ): Promise<number[]> {
-  const found = new Set<number>();
-  for (let attempt = 0; found.size < n; attempt++) {
-    if (attempt > 200 + 20 * n)
+  const found: number[] = [];
+  while (found.length < n) {
+    const [next] = own;
+    if (next === undefined || performance.now() - next.givenMs < graceMs) {
+      if (await claimBlock()) continue;
       throw new SchismError(
         'cluster',
-        `Expected ${n} free ports from ${range[0]} to ${range[1]} on ${hosts.join(', ')}, got ${found.size}.`,
+        `Expected ${n} free ports from ${range[0]} to ${range[1]} on ${hosts.join(', ')}, got ${found.length}.`,
       );
-    const port = randomInt(...range);
-    if (found.has(port)) continue;
+    }
+    const { port } = next;
+    own.shift();
+    own.push({ port, givenMs: performance.now() });
     const free = await Promise.all(hosts.map((host) => canListen(host, port)));
-    if (free.every(Boolean)) found.add(port);
+    if (free.every(Boolean)) found.push(port);
   }
-  return [...found];
+  return found;
+}
+
+/** False: no block is left. */
+async function claimBlock(): Promise<boolean> {
+  const blocks = Math.floor((range[1] - range[0]) / blockSize);
+  const begin = randomInt(blocks);
+  for (let i = 0; i < blocks; i++) {
+    const first = range[0] + ((begin + i) % blocks) * blockSize;
+    const guard = createServer().unref();
+    const claimed = await new Promise<boolean>((resolve) => {
+      guard.once('error', () => resolve(false));
+      guard.listen({ host: '127.0.0.1', port: first, exclusive: true }, () => resolve(true));
+    });
+    if (!claimed) continue;
+    for (let port = first + 1; port < first + blockSize; port++)
+      own.unshift({ port, givenMs: -Infinity });
+    return true;
+  }
+  return false;
 }
 
 /** Whether an address can be listened on now; port 0: whether this machine has the address. */
