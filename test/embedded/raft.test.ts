@@ -1,132 +1,8 @@
 /** The rules of one replica: node 1 of three, whose peers are this test. */
 import t from 'tap';
 import { SchismError } from '../../src/model/index.js';
-import {
-  controlBatch,
-  heads,
-  recordBatch,
-  stamp,
-} from '../../src/targets/embedded/broker/batch.js';
-import type { Env, PlantName } from '../../src/targets/embedded/broker/env.js';
-import { openLog } from '../../src/targets/embedded/broker/log/log.js';
-import { createGroup } from '../../src/targets/embedded/broker/raft/group.js';
-import type { Group, Message } from '../../src/targets/embedded/broker/types.js';
-import { Clock } from '../support/virtual/clock.js';
-import { MemoryStorage } from '../support/virtual/storage.js';
-
-type Of<K extends Message['kind']> = Message & { kind: K };
-const electionTimeoutMs = 1000;
-const heartbeatMs = 100;
-
-class Replica {
-  readonly clock = new Clock();
-  readonly storage = new MemoryStorage();
-  readonly replaced: string[] = [];
-  sent: (Message & { to: number })[] = [];
-  group: Group;
-  readonly #replicas: readonly number[];
-  readonly #plants: readonly PlantName[];
-
-  constructor(replicas: readonly number[] = [2, 1, 3], plants: readonly PlantName[] = []) {
-    this.#replicas = replicas;
-    this.#plants = plants;
-    this.group = this.open();
-  }
-
-  open(): Group {
-    const { clock, storage, replaced } = this;
-    const plants = new Set(this.#plants);
-    const env: Env = {
-      now: () => clock.now,
-      wallMs: () => 5,
-      after(ms, run) {
-        let on = true;
-        clock.after(ms, () => on && run());
-        return () => (on = false);
-      },
-      random: () => 0.5,
-      listen: () => Promise.reject(new Error('not here')),
-      dial: () => {
-        throw new Error('not here');
-      },
-      storage: new Proxy(storage, {
-        get: (of, name) =>
-          name === 'replace'
-            ? (path: string, bytes: Buffer) => {
-                replaced.push(bytes.toString());
-                of.replace(path, bytes, false);
-              }
-            : (Reflect.get(of, name) as (...input: unknown[]) => unknown).bind(of),
-      }),
-      log: () => undefined,
-    };
-    const note = () => undefined;
-    const options = { storage, folder: 'g', segmentBytes: 1 << 20, fsync: false, plants, note };
-    this.group = createGroup({
-      name: 'g',
-      self: 1,
-      replicas: this.#replicas,
-      log: openLog(options),
-      env,
-      statePath: 'term',
-      timing: { electionTimeoutMs, heartbeatMs },
-      fsync: false,
-      plants,
-      send: (to, message) => this.sent.push({ ...message, to }),
-    });
-    return this.group;
-  }
-  restart(): Group {
-    this.group.close();
-    return this.open();
-  }
-
-  run(ms: number): void {
-    this.clock.runUntil(this.clock.now + ms);
-  }
-  /** What was sent since the last call. */
-  take<K extends Message['kind']>(kind: K): (Of<K> & { to: number })[] {
-    const sent = this.sent as (Message & { to: number })[];
-    this.sent = [];
-    return sent.filter((message): message is Of<K> & { to: number } => message.kind === kind);
-  }
-
-  vote(from: number, term: number, more: Partial<Of<'vote'>> = {}): Of<'voted'> {
-    const { end, lastEpoch } = this.group.log;
-    const base = { group: 'g', from, term, kind: 'vote', pre: false, end, lastEpoch } as const;
-    this.group.receive({ ...base, ...more });
-    return this.take('voted').at(-1)!;
-  }
-  append(from: number, term: number, more: Partial<Of<'append'>> = {}): Of<'appended'> {
-    const base = { group: 'g', from, term, kind: 'append' as const, isr: [from], commit: 0 };
-    this.group.receive({ ...base, base: 0, prevEpoch: 0, entries: Buffer.alloc(0), ...more });
-    return this.take('appended').at(-1)!;
-  }
-  appended(from: number, end: number, more: Partial<Of<'appended'>> = {}): void {
-    const { term } = this.group;
-    const base = { group: 'g', from, term, kind: 'appended', ok: true, epoch: 0 } as const;
-    this.group.receive({ ...base, end, ...more });
-  }
-  /** Wins the next election with the voice of node 2. */
-  lead(): void {
-    const { group } = this;
-    this.run(1.5 * electionTimeoutMs);
-    const term = group.term + 1;
-    for (const pre of [true, false])
-      group.receive({ group: 'g', from: 2, term, kind: 'voted', pre, granted: true });
-  }
-}
-
-/** Batches of one record each, in these epochs, from an offset on. */
-const batches = (base: number, ...epochs: number[]): Buffer =>
-  Buffer.concat(
-    epochs.map((epoch, i) => {
-      const batch = recordBatch([Buffer.from(`${base + i} in ${epoch}`)], 0);
-      stamp(batch, base + i, epoch);
-      return batch;
-    }),
-  );
-const one = () => recordBatch([Buffer.from('x')], 0);
+import { controlBatch, heads, stamp } from '../../src/targets/embedded/broker/batch.js';
+import { Replica, batches, electionTimeoutMs, heartbeatMs, one } from './raft-replica.js';
 
 t.test('The first replica of a fresh group asks at once and again, the others wait', (t) => {
   const first = new Replica([1, 2, 3]);
@@ -411,5 +287,31 @@ t.test('A file without a term is no fresh start', (t) => {
   replica.storage.replace('term', Buffer.from('{"term":4}'), false);
   t.throws(() => replica.restart(), SchismError);
   t.throws(() => replica.open(), /Expected a term and a vote in term, got/);
+  t.end();
+});
+
+t.test('A peer that nothing leaves for is sent heartbeats only, until one leaves', (t) => {
+  const replica = new Replica();
+  replica.away = 3;
+  replica.lead();
+  replica.take('append');
+  for (let i = 0; i < 5; i++) replica.group.propose(one());
+  t.strictSame(
+    replica.take('append').filter(({ to }) => to === 3),
+    [],
+    'no record is read for it',
+  );
+  replica.run(heartbeatMs);
+  t.ok(
+    replica.take('append').every(({ to, entries }) => to !== 3 || entries.length === 0),
+    'heartbeats',
+  );
+  t.notOk(replica.group.isr.includes(3), 'who did not answer in this term is not in sync');
+  replica.away = -1;
+  replica.run(heartbeatMs);
+  t.ok(
+    replica.take('append').some(({ to, entries }) => to === 3 && entries.length > 0),
+    'then at once what it lacks',
+  );
   t.end();
 });

@@ -212,3 +212,21 @@ t.test('a reset is a close; an address that is taken is an error', async (t) => 
   await new Promise<void>((done) => env.dial({ host, port }).onClose(done));
   t.pass('after its close nobody listens');
 });
+
+t.test('who asked for it is told of each fault of the disk, before it is thrown', (t) => {
+  const told: string[] = [];
+  const dataDir = t.testdir({ folder: {} });
+  const env = realEnv({ dataDir, diskFault: (error) => void told.push(String(error)) });
+  t.teardown(() => env.close());
+  t.throws(() => env.storage.read('folder'), /EISDIR/);
+  const file = env.storage.open('file');
+  file.append(Buffer.from('abc'));
+  t.equal(file.size, 3);
+  t.throws(() => file.read(0, 9), /Expected 9 bytes/);
+  file.close();
+  t.throws(() => file.append(Buffer.from('d')), /EBADF/);
+  t.equal(told.length, 3);
+  t.equal(env.storage.read('nothing'), undefined, 'what is not there is no fault');
+  t.equal(told.length, 3);
+  t.end();
+});

@@ -11,13 +11,14 @@ if (json === undefined || dataDir === undefined) {
   process.stderr.write('Expected a configuration as JSON and a data folder.\n');
   process.exit(1);
 }
-const env = realEnv({ dataDir });
-
 // A broker that goes on after a fault of its own, or of its disk, could ack what it does not have.
-process.on('uncaughtException', (error) => {
-  env.log(`ends after a fault: ${error.stack ?? error.message}`);
+const end = (error: unknown): never => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  env.log(`ends after a fault: ${text}`);
   process.exit(1);
-});
+};
+const env = realEnv({ dataDir, diskFault: end });
+process.on('uncaughtException', end);
 
 const node = await createNode(JSON.parse(json) as BrokerConfig, env);
 process.once('SIGTERM', () => {

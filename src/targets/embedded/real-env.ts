@@ -5,9 +5,16 @@ import { dirname, resolve, sep } from 'node:path';
 import { SchismError, seeded } from '../../model/index.js';
 import type { Connection, Env, Storage, StoredFile } from './broker/env.js';
 
-/** All files stay in `dataDir`. With a seed its random numbers can be had again. */
-export function realEnv(options: { dataDir: string; seed?: number | string }): RealEnv {
-  const { dataDir, seed } = options;
+/**
+ * All files stay in `dataDir`. With a seed its random numbers can be had again. `diskFault` is told
+ * of each error of the disk, before it is thrown.
+ */
+export function realEnv(options: {
+  dataDir: string;
+  seed?: number | string;
+  diskFault?: (error: unknown) => void;
+}): RealEnv {
+  const { dataDir, seed, diskFault } = options;
   const servers = new Set<Server>();
   const sockets = new Set<Socket>();
   const wrap = (socket: Socket): Connection => {
@@ -28,7 +35,7 @@ export function realEnv(options: { dataDir: string; seed?: number | string }): R
     },
     random: () => random?.next() ?? Math.random(),
     log,
-    storage: new Files(dataDir),
+    storage: diskFault ? watched(new Files(dataDir), diskFault) : new Files(dataDir),
     listen: ({ host, port }, accept) =>
       new Promise((done, fail) => {
         const server = createServer({ noDelay: true }, (socket) => accept(wrap(socket)));
@@ -185,6 +192,36 @@ class OpenFile implements StoredFile {
   close(): void {
     fs.closeSync(this.#file);
   }
+}
+
+function watched(storage: Storage, fault: (error: unknown) => void): Storage {
+  const call = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (error) {
+      fault(error);
+      throw error;
+    }
+  };
+  return {
+    list: (folder) => call(() => storage.list(folder)),
+    read: (path) => call(() => storage.read(path)),
+    replace: (path, bytes, sync) => call(() => storage.replace(path, bytes, sync)),
+    remove: (path) => call(() => storage.remove(path)),
+    open(path) {
+      const file = call(() => storage.open(path));
+      return {
+        get size() {
+          return file.size;
+        },
+        append: (bytes) => call(() => file.append(bytes)),
+        read: (position, length) => call(() => file.read(position, length)),
+        truncate: (size) => call(() => file.truncate(size)),
+        sync: () => call(() => file.sync()),
+        close: () => call(() => file.close()),
+      };
+    },
+  };
 }
 
 function unlessMissing<T>(read: () => T): T | undefined {

@@ -34,6 +34,8 @@ export interface Controller {
 /** Kafka's bounds for a name, and for the partitions of one request. */
 const legalName = /^[a-zA-Z0-9._-]{1,249}$/;
 const mostPartitions = 10_000;
+/** Of all topics: each replica is a file and a timer of its node. */
+const mostInAll = 1000;
 const readBytes = 1 << 20;
 
 /**
@@ -115,7 +117,10 @@ export function createController(options: {
       const factor =
         wanted.replicationFactor === -1 ? Math.min(3, nodes.length) : wanted.replicationFactor;
       if (!legalName.test(name) || name === '.' || name === '..') return codes.invalidTopic;
-      const wrong = wrongCounts(partitions, factor, nodes.length);
+      const there = state.topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
+      const wrong =
+        wrongCounts(partitions, factor, nodes.length) ||
+        (there + partitions > mostInAll ? codes.policyViolation : codes.none);
       // As in Kafka, that a topic exists is told before its counts are looked at.
       if (wrong !== codes.none || validateOnly) return conflict(state.topics, name) || wrong;
       const topic: TopicRecord = {

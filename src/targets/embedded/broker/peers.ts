@@ -45,13 +45,14 @@ function createPeer(
     gone = { bytes: 0, at: env.now() };
     // Nothing comes here, but only who reads learns of the end.
     dialled.onData(() => undefined);
-    dialled.onClose(() => {
-      if (connection !== dialled) return;
-      connection = undefined;
-      if (closed) return;
-      const { from, to } = backoffMs;
-      cancel = env.after(from + env.random() * (to - from), dial);
-    });
+    dialled.onClose(() => lose(dialled));
+  };
+  const lose = (lost: Connection): void => {
+    if (connection !== lost) return;
+    connection = undefined;
+    if (closed) return;
+    const { from, to } = backoffMs;
+    cancel = env.after(from + env.random() * (to - from), dial);
   };
   const fault = (): string | undefined => {
     if (connection === undefined) return undefined;
@@ -64,12 +65,15 @@ function createPeer(
   dial();
   return {
     send(message) {
+      if (connection === undefined) return false;
       const why = fault();
       if (why !== undefined) {
         env.log(`redials node ${node.id}: ${why}`);
-        connection?.close();
+        const broken = connection;
+        lose(broken);
+        broken.close();
+        return false;
       }
-      if (connection === undefined) return false;
       const frame = raftFrame(clusterId, message);
       written += frame.length;
       connection.write(frame);

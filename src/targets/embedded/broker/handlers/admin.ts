@@ -85,6 +85,8 @@ export const deleteTopics: Api = {
     const timeoutMs = input.int32();
     const answers = await Promise.all(
       asked.map(async ({ name, id }) => {
+        // Others may not have heard of the topic yet.
+        if (!node.controller.isLeader) return { name, id, code: codes.notController };
         const byId = [...node.topics.values()].find((topic) => topic.id === id);
         const known = name ?? byId?.name;
         if (known === undefined) return { name, id, code: codes.unknownTopicId };

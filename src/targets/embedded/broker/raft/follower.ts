@@ -48,8 +48,14 @@ export function take(
 function cut({ name, plants, env, log }: GroupOptions, to: number, commit: number): void {
   if (to < commit) {
     const text = `${name}: expected to keep all below ${commit}, got a leader without ${to}`;
-    if (plants.size === 0) throw new Error(text);
     env.log(text);
+    if (plants.size === 0) {
+      // Thrown from here it would close a connection; from a timer it ends the broker.
+      env.after(0, () => {
+        throw new Error(text);
+      });
+      throw new Error(text);
+    }
   }
   log.truncate(to);
 }

@@ -4,7 +4,7 @@ import type { Message } from '../types.js';
 import type { GroupOptions } from './options.js';
 
 /** Of the entries of one message; a single larger batch goes alone. */
-const maxEntryBytes = 1 << 20;
+const maxEntryBytes = 1 << 17;
 const none = Buffer.alloc(0);
 
 interface Peer {
@@ -17,6 +17,10 @@ interface Peer {
   /** End of the entries on their way, and when they left. 0: there are none. */
   sentEnd: number;
   sentAt: number;
+  /** The last message did not leave: only heartbeats are tried until one does. */
+  lost: boolean;
+  /** In this term. */
+  answered: boolean;
   /** Plant watermark-regress: when it last came back after it missed answers, and what it had. */
   back: { at: number; end: number };
 }
@@ -45,6 +49,8 @@ export class Leadership {
         answeredAt: at,
         sentEnd: 0,
         sentAt: 0,
+        lost: false,
+        answered: false,
         back: { at: -Infinity, end: 0 },
       }));
   }
@@ -59,7 +65,7 @@ export class Leadership {
   isr(): number[] {
     const since = this.#group.env.now() - 2 * this.#group.timing.electionTimeoutMs;
     const behind = this.#peers.filter(
-      (peer) => peer.answeredAt < since || peer.match < this.#settled,
+      (peer) => !peer.answered || peer.answeredAt < since || peer.match < this.#settled,
     );
     return this.#group.replicas.filter((id) => !behind.some((peer) => peer.id === id));
   }
@@ -67,7 +73,8 @@ export class Leadership {
   /** Sends to each peer what it lacks, unless entries are on their way: then they gather. */
   replicate(commit: number): void {
     for (const peer of this.#peers)
-      if (peer.sentEnd === 0 && peer.next < this.#group.log.end) this.#send(peer, commit);
+      if (peer.sentEnd === 0 && !peer.lost && peer.next < this.#group.log.end)
+        this.#send(peer, commit);
   }
 
   /** Tells each peer that the leader lives. */
@@ -86,7 +93,8 @@ export class Leadership {
 
   #send(peer: Peer, commit: number): void {
     const { log, env, name, self } = this.#group;
-    const entries = peer.sentEnd === 0 ? log.read(peer.next, log.end, maxEntryBytes) : none;
+    const idle = peer.sentEnd === 0 && !peer.lost;
+    const entries = idle ? log.read(peer.next, log.end, maxEntryBytes) : none;
     let base = peer.next;
     let first = true;
     for (const head of heads(entries)) {
@@ -107,8 +115,10 @@ export class Leadership {
       isr: this.isr(),
       entries,
     });
-    // The next heartbeat tries again: an answer need not be waited for.
-    if (sent === false) peer.sentEnd = 0;
+    const wasLost = peer.lost;
+    peer.lost = sent === false;
+    if (peer.lost) peer.sentEnd = 0;
+    else if (wasLost) this.#send(peer, commit);
   }
 
   /** An answer of this term. */
@@ -119,6 +129,7 @@ export class Leadership {
     const now = env.now();
     if (now - peer.answeredAt > 3 * timing.heartbeatMs) peer.back = { at: now, end: peer.match };
     peer.answeredAt = now;
+    peer.answered = true;
     if (message.ok) {
       peer.match = Math.max(peer.match, message.end);
       peer.next = Math.max(peer.next, message.end);

@@ -2,6 +2,7 @@
 
 /** Of a request, and of a message between nodes. */
 const mostBytes = 16 << 20;
+const smallBytes = 4096;
 
 /**
  * Keeps the pieces as they came until a frame is whole, so that memory is taken only for what has
@@ -17,8 +18,15 @@ export class Frames {
   }
 
   push(bytes: Buffer): void {
-    this.#pieces.push(bytes);
     this.#size += bytes.length;
+    let piece = bytes;
+    // Each piece costs memory of its own: a frame that comes byte by byte must not take all of it.
+    for (let last = this.#pieces.at(-1); last !== undefined; last = this.#pieces.at(-1)) {
+      if (last.length >= smallBytes || last.length > piece.length) break;
+      this.#pieces.pop();
+      piece = Buffer.concat([last, piece]);
+    }
+    this.#pieces.push(piece);
   }
 
   /** Without its size; undefined: it is not whole yet. Throws on a size that cannot be. */
