@@ -5,7 +5,15 @@ import { createRecorder, files, linkLatest, writeJson } from '../history/index.j
 import { builtinBackend, installedToxiproxy, toxiproxyBackend } from '../network/index.js';
 import { tempFolder } from '../processes/index.js';
 import { run, startClock } from '../runner/index.js';
-import type { LinkBackend, RunEvents, RunInfo, Verdict } from '../model/index.js';
+import {
+  F,
+  Kind,
+  type LinkBackend,
+  type Recorder,
+  type RunEvents,
+  type RunInfo,
+  type Verdict,
+} from '../model/index.js';
 import { judgeRun } from './judge.js';
 import { clientRandom, type Prepared } from './prepare.js';
 
@@ -82,12 +90,22 @@ const asError = (error: unknown): Error =>
 
 function linkBackend(
   { links, options, cacheDir }: Prepared,
-  at: { dir: string; recorder: { now(): number }; events: RunEvents; interrupt: AbortSignal },
+  at: {
+    dir: string;
+    recorder: Pick<Recorder, 'now' | 'append'>;
+    events: RunEvents;
+    interrupt: AbortSignal;
+  },
 ): Promise<LinkBackend> | undefined {
   if (links === undefined) return undefined;
   const common = {
     now: () => at.recorder.now(),
-    progress: (text: string) => at.events.line('start', text),
+    progress: (text: string) => {
+      at.events.line('start', text);
+      // During the load it is a restart of what carries the links, which the verdict must tell.
+      const timeNs = at.recorder.now();
+      if (timeNs > 0) at.recorder.append([{ kind: Kind.meta, f: F.notice, timeNs, text }]);
+    },
     signal: at.interrupt,
   };
   if (links === 'builtin') return builtinBackend({ ...common, logFile: join(at.dir, 'links.log') });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseSchedule, planSchedule } from '../generator/index.js';
 import {
   durationText,
+  expected,
   flagName,
   parseDuration,
   parseOption,
@@ -77,6 +78,8 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
     ...[...nemeses.values()].map((nemesis) => nemesis.meta.options),
   ) as OptionSpecs;
   refuseStrangers(raw, specs, registry);
+  if (version !== undefined && !(`${targetName}Version` in specs))
+    throw expected('`--target`', `\`${targetName}\`, which has no versions`, early['target']);
   const versioned = version === undefined ? raw : { ...raw, [`${targetName}Version`]: version };
   const options = parseOptions(specs, versioned);
   refuseIncapable(target, nemeses, options);
@@ -197,21 +200,23 @@ function linksOf(
   nemeses: ReadonlyMap<string, Nemesis>,
 ): Prepared['links'] {
   const needed = needsLinks(nemeses);
-  switch (options['links']) {
+  const { links, toxiproxy } = options;
+  if (toxiproxy !== undefined && links !== 'auto' && links !== 'toxiproxy')
+    throw expected('`--links`', 'toxiproxy or auto with `--toxiproxy`', links);
+  switch (links) {
     case 'builtin':
     case 'toxiproxy':
-      return options['links'];
+      return links;
     case 'none':
       if (needed === undefined) return undefined;
       throw new SchismError(
         'usage',
         `Expected \`--links\` to be builtin, toxiproxy or auto with \`--nemesis ${needed}\`, got \`none\`.`,
       );
-    default: {
+    default:
       // Whoever names a server wants it.
-      const given = options['toxiproxy'] === undefined ? target.meta.links : undefined;
-      return needed === undefined ? undefined : (given ?? 'toxiproxy');
-    }
+      if (toxiproxy !== undefined) return 'toxiproxy';
+      return needed === undefined ? undefined : (target.meta.links ?? 'toxiproxy');
   }
 }
 

@@ -84,8 +84,11 @@ export class DrivenLinks implements Links {
         ? { ...cleanLink, refuse: true }
         : { refuse: false, up: up ? dropped : cleanStream, down: down ? dropped : cleanStream },
     ]);
-    return this.#apply(found, new Map(wants), (subjects, of) =>
-      proveCut(subjects, how, of, this.#env),
+    return this.#apply(
+      found,
+      new Map(wants),
+      (subjects, of) => proveCut(subjects, how, of, this.#env),
+      how === 'drop',
     );
   }
 
@@ -110,10 +113,11 @@ export class DrivenLinks implements Links {
     found: readonly Carrier[],
     wants: ReadonlyMap<number, LinkState>,
     prove: (subjects: Subject[], of: Sampled) => Watching,
+    counts = false,
   ): Promise<Applied> {
     const fault = ++this.#faults;
     const links = found.map(({ link }) => link);
-    const before = await this.#held(links);
+    const before = counts ? await this.#held(links) : undefined;
     for (const [link, state] of wants) this.#wants[link]!.set(fault, state);
     try {
       await this.#order(links);
@@ -133,12 +137,12 @@ export class DrivenLinks implements Links {
       this.#forget(fault, links);
       const failed = await this.#heal(links);
       if (failed !== undefined) return { proof: Promise.resolve(this.#unhealed(failed)) };
-      const counted = this.#held(links);
+      const counted = counts ? this.#held(links) : undefined;
       const { proof } = proveHeal(subjects, of, this.#env);
       return { proof: proof.then(async (one) => withHeld(one, before, await counted)) };
     };
     const proof = watching.proof.then(async (one) =>
-      withHeld(one, before, await this.#held(links), ' by then'),
+      withHeld(one, before, counts ? await this.#held(links) : undefined, ' by then'),
     );
     return { proof, heal: () => (healed ??= heal()) };
   }
@@ -226,6 +230,7 @@ export class DrivenLinks implements Links {
 function withHeld(proof: Proof, before?: Held, after?: Held, when = ''): Proof {
   if (!before || !after || after.bytes <= before.bytes) return proof;
   const connections = after.connections - before.connections;
+  if (connections <= 0) return proof;
   const by = proof.by + words.held({ connections, bytes: after.bytes - before.bytes }) + when;
   return { ...proof, by };
 }

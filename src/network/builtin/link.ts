@@ -118,6 +118,8 @@ class Connection {
   #pipe(source: Socket, state: StreamState, blocked: boolean): Pipe {
     const { holdMs, held } = this.#options;
     const onHeld = (bytes: number): void => {
+      // One that began during the cut may be a request of ours that proves the cut.
+      if (!this.#upstream) return;
       if (!this.#counted) held.connections++;
       this.#counted = true;
       held.bytes += bytes;
