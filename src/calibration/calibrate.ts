@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../history/index.js';
+import { SchismError, type VerdictWord } from '../model/index.js';
 import { startProcess, tempFolder } from '../processes/index.js';
 import { clean, nameOf, root, setups, type Setup } from './plan.js';
 import {
@@ -43,28 +44,36 @@ interface Job {
 }
 
 /**
- * True if every defect was found at least once by what is meant for it, no clean run raised an
- * alarm, and every run that was asked for was made. Throws a SchismError (usage) for a bad name.
+ * Invalid: a clean run raised an alarm, or what is meant for a defect never found it. Unknown: runs
+ * are missing or failed, or a clean one was unknown. Throws a SchismError (usage) for a bad name,
+ * for runs that would be dropped beside those asked for, and when the program changes meanwhile.
  */
-export async function calibrate(options: CalibrateOptions): Promise<boolean> {
+export async function calibrate(options: CalibrateOptions): Promise<VerdictWord> {
   const { out, seeds, timeLimitS, jobs, interrupt } = options;
   const asked = setups(options.only);
   const file = join(out, 'calibration.json');
   const program = programHash();
-  const before = options.fresh ? undefined : readCalibration(file);
+  const before = readCalibration(file);
   const state: Calibration = { format: 1, schism: options.schism, program, timeLimitS, runs: [] };
   const hashes = new Map(
     setups().map((setup) => [nameOf(setup), setupHash(program, timeLimitS, setup)]),
   );
   // A cell holds runs of one program with one set of options, or its counts would mean nothing.
-  state.runs = (before?.runs ?? []).filter((run) => hashes.get(nameOf(run)) === run.hash);
+  const fits = (before?.runs ?? []).filter((run) => hashes.get(nameOf(run)) === run.hash);
+  const left = (before?.runs.length ?? 0) - fits.length;
+  if (left > 0 && options.only.length > 0)
+    throw new SchismError(
+      'usage',
+      `Expected ${file} to hold runs of this program and time limit beside \`--only\`, got ${left} others: give another \`--out\`, or make all runs anew without \`--only\`.`,
+    );
+  const anew = new Set(options.fresh ? asked.map(nameOf) : []);
+  state.runs = fits.filter((run) => !anew.has(nameOf(run)));
   const isDone = ({ setup, seed }: Pick<Job, 'setup' | 'seed'>): boolean =>
     state.runs.some((run) => same(run, setup, seed) && run.verdict !== 'failed');
   const all = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
     asked.map((setup): Job => ({ setup, seed, hash: hashes.get(nameOf(setup)) ?? '' })),
   );
   const queue = all.filter((job) => !isDone(job));
-  const left = (before?.runs.length ?? 0) - state.runs.length;
   options.say(
     `${queue.length} of ${all.length} runs to make, of ${timeLimitS} s each` +
       (left > 0 ? `; ${left} runs of another program or with other options are dropped` : ''),
@@ -78,10 +87,13 @@ export async function calibrate(options: CalibrateOptions): Promise<boolean> {
   const work = async (): Promise<void> => {
     for (;;) {
       const job = interrupt.aborted ? undefined : queue.shift();
-      let made = job && (await makeRun(job, options));
-      // It may have lost a race for a port.
-      if (job && made?.verdict === 'failed') made = await makeRun(job, options);
+      const made = job && (await makeRun(job, options));
       if (!job || !made) return;
+      if (programHash() !== program)
+        throw new SchismError(
+          'usage',
+          `Expected one program for all runs, but it was built anew during ${nameOf(job.setup)}; the runs before it are kept.`,
+        );
       const { setup, seed } = job;
       state.runs = [...state.runs.filter((run) => !same(run, setup, seed)), made].sort(inOrder);
       save();
@@ -90,7 +102,17 @@ export async function calibrate(options: CalibrateOptions): Promise<boolean> {
   };
   await Promise.all(Array.from({ length: jobs }, work));
   save();
-  return all.every(isDone) && asked.every((setup) => isWell(setup, state.runs));
+  const isWhole = (setup: Setup): boolean => all.every((job) => job.setup !== setup || isDone(job));
+  const of = (setup: Setup, word: VerdictWord): boolean =>
+    state.runs.some((run) => nameOf(run) === nameOf(setup) && run.verdict === word);
+  const isWrong = (setup: Setup): boolean =>
+    setup.role === clean
+      ? of(setup, 'invalid')
+      : setup.role === 'meant' && isWhole(setup) && !of(setup, 'invalid');
+  if (asked.some(isWrong)) return 'invalid';
+  const isOpen = (setup: Setup): boolean =>
+    !isWhole(setup) || (setup.role === clean && of(setup, 'unknown'));
+  return asked.some(isOpen) ? 'unknown' : 'valid';
 }
 
 const same = (run: Made, { subject, way }: Setup, seed: number): boolean =>
@@ -98,13 +120,6 @@ const same = (run: Made, { subject, way }: Setup, seed: number): boolean =>
 
 const inOrder = (a: Made, b: Made): number =>
   nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.seed - b.seed;
-
-function isWell({ subject, way, role }: Setup, runs: readonly Made[]): boolean {
-  const found = runs.some(
-    (run) => run.subject === subject && run.way === way && run.verdict === 'invalid',
-  );
-  return role === clean ? !found : role !== 'meant' || found;
-}
 
 /** How much longer than its time limit a run may take, ms: more means that it hangs. */
 const graceMs = 240_000;

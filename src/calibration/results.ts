@@ -36,9 +36,12 @@ export interface Calibration {
   runs: Made[];
 }
 
-/** A hash of the compiled program, without what only draws, prints or plans calibrations. */
+/**
+ * A hash of the compiled program, without what only draws, prints or plans calibrations, and of the
+ * packages that it uses.
+ */
 export function programHash(dist = join(root, 'dist')): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   for (const folder of ['src', 'checkers', 'workloads']) {
     const names = readdirSync(join(dist, folder), { recursive: true, encoding: 'utf8' });
     for (const name of names.sort()) {

@@ -6,26 +6,29 @@ import type { Calibration, Made } from './results.js';
 import { atLeast, atMost, median } from './statistics.js';
 
 export function tableText(calibration: Calibration): string {
+  // What must be shown is shown, also when nothing is known of it.
   const cells = setups()
     .map((setup) => cellOf(setup, calibration.runs))
-    .filter(({ n }) => n > 0);
+    .filter(({ n, setup: { role } }) => n > 0 || role === 'meant' || role === clean);
+  const judged = cells.reduce((sum, { n }) => sum + n, 0);
+  const failed = calibration.runs.length - judged;
   const dates = calibration.runs.map((run) => run.startedAt).sort();
   const day = (time = ''): string => time.slice(0, 10);
   const between = [...new Set([day(dates[0]), day(dates.at(-1))])].join(' to ');
-  const { schism, program, timeLimitS, runs } = calibration;
+  const { schism, program, timeLimitS } = calibration;
   return `# Calibration
 
 What is a verdict worth? Here the embedded reference cluster was run without a defect and with each
 of its planted defects, and judged without knowing which. \`npm run schism -- calibrate\` made this
 file and [calibration.json](calibration.json), which has every run with the command that repeats it.
 
-${runs.length} runs of ${timeLimitS} s, ${between || 'no day'}, Schism ${schism} (program ${program}).
+${judged} runs of ${timeLimitS} s, ${between || 'no day'}, Schism ${schism} (program ${program}).${failed > 0 ? ` ${failed} more left no verdict and count for nothing.` : ''}
 
 ## False alarms: the cluster without a defect
 
 ${cleanTable(cells.filter(({ setup }) => setup.role === clean))}
-"At most": with so many runs, at 95 % the true share of false alarms is no larger (Clopper and
-Pearson). A run that is unknown raised no alarm, but is no pass either.
+"At most": with so many judged runs, at 95 % the true share of false alarms is no larger (Clopper
+and Pearson); "all" speaks of this mix only. A run that is unknown counts for neither side.
 
 ## Found: the cluster with a defect
 
@@ -66,8 +69,8 @@ function cellOf(setup: Setup, runs: readonly Made[]): Cell {
 function cleanTable(cells: readonly Cell[]): string {
   const row = (name: string, n: number, found: readonly Made[], unknown: readonly Made[]) => [
     name,
-    `${found.length} of ${n}`,
-    percent(atMost(found.length, n)),
+    n === 0 ? 'not run' : `${found.length} of ${n}`,
+    percent(atMost(found.length, n - unknown.length)),
     checkersOf(found),
     unknown.length > 0 ? `${unknown.length}: ${reasonsOf(unknown)}` : '0',
   ];
@@ -85,7 +88,7 @@ function defectTable(cells: readonly Cell[]): string {
     return [
       code(subject),
       bold(way),
-      bold(`${found.length} of ${n}`),
+      bold(n === 0 ? 'not run' : `${found.length} of ${n}`),
       percent(atLeast(found.length, n)),
       checkersOf(found),
       after === undefined ? '' : `${after.toFixed(1)} s`,

@@ -31,7 +31,7 @@ export function addCalibrate(program: Command): void {
   addFlags(command, specs, 'Options');
   command.action(async (raw: Record<string, unknown>) => {
     const options = parseOptions(specs, raw);
-    const well = await calibrate({
+    const verdict = await calibrate({
       out: String(options['out']),
       seeds: Number(options['seeds']),
       timeLimitS: Number(options['timeLimit']) / 1000,
@@ -43,6 +43,6 @@ export function addCalibrate(program: Command): void {
       say: (line) => process.stdout.write(`${line}\n`),
       interrupt: onInterrupt(),
     });
-    process.exitCode = well ? exitCodes.valid : exitCodes.invalid;
+    process.exitCode = exitCodes[verdict];
   });
 }
