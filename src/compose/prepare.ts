@@ -83,6 +83,9 @@ export async function prepare(raw: Readonly<Record<string, unknown>>): Promise<P
   const versioned = version === undefined ? raw : { ...raw, [`${targetName}Version`]: version };
   const options = parseOptions(specs, versioned);
   refuseIncapable(target, nemeses, options);
+  const { nodes, replicationFactor } = options;
+  if (typeof nodes === 'number' && Number(replicationFactor ?? 1) > nodes)
+    throw expected('`--replication-factor`', `at most the ${nodes} nodes`, replicationFactor);
 
   const seed = Number(options['seed'] ?? Math.floor(Math.random() * 100_000));
   const cacheDir = process.env['SCHISM_CACHE'] ?? join(homedir(), '.cache', 'schism');
