@@ -40,6 +40,18 @@ t.test('wrong words are refused with one sentence and 254', async (t) => {
       ['test', '--heartbeat', '500ms'],
       /Expected `--heartbeat` to be below the election time-out of 500 ms, got `500ms`\./,
     ],
+    [
+      ['test', '--replication-factor', '5'],
+      /Expected `--replication-factor` to be at most the 3 nodes, got `?5`?\./,
+    ],
+    [
+      ['test', '--target', 'embedded@3'],
+      /Expected `--target` to be `embedded`, which has no versions, got `embedded@3`\./,
+    ],
+    [
+      ['test', '--links', 'builtin', '--toxiproxy', 'http://127.0.0.1:1'],
+      /Expected `--links` to be toxiproxy or auto with `--toxiproxy`, got `builtin`\./,
+    ],
     [['test', '--plugin', '/no/such/file.js'], /Expected `--plugin` to be a JavaScript file/],
     [['test', 'stray'], /too many arguments/],
     [['frobnicate'], /unknown command 'frobnicate'/],

@@ -1,38 +1,17 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Cluster, Recorder } from '../../src/model/index.js';
+import type { Cluster } from '../../src/model/index.js';
 import kafka from '../../src/targets/kafka/index.js';
 import { need } from '../support/need.js';
+import { startTarget } from '../support/target.js';
 
 if (need(t, 'linux', 'java', 'maven')) tests();
 
 /** Three real brokers without links; they end with the test. */
 async function cluster(t: Test): Promise<Cluster> {
-  const dir = t.testdir({});
-  const begun = performance.now();
-  const recorder: Recorder = {
-    now: () => Math.round((performance.now() - begun) * 1e6),
-    nextOp: () => 0,
-    append: () => undefined,
-    complete: () => undefined,
-    flush: () => undefined,
-    close: () => Promise.resolve(),
-  };
-  const started: Cluster = await kafka.start({
-    dir,
-    dataDir: join(dir, 'data'),
-    cacheDir: process.env['SCHISM_CACHE'] ?? join(homedir(), '.cache', 'schism'),
-    options: { nodes: 3, requestTimeout: 5000, requestTimeoutMs: 5000, valueBytes: 40 },
-    concurrency: 1,
-    now: () => recorder.now(),
-    recorder,
-    progress: () => undefined,
-    links: undefined,
-    signal: new AbortController().signal,
-  });
-  t.teardown(() => started.stop());
-  return started;
+  const options = { nodes: 3, requestTimeout: 5000, requestTimeoutMs: 5000, valueBytes: 40 };
+  const started = await startTarget(kafka, t.testdir({}), options, 'none');
+  t.teardown(started.end);
+  return started.cluster;
 }
 
 function tests(): void {
