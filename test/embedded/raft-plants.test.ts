@@ -1,7 +1,16 @@
 /** Each defect, and the schedule that shows it best; without the defect the schedule shows nothing. */
 import t from 'tap';
 import type { PlantName } from '../../src/targets/embedded/broker/env.js';
+import type { VirtualNode } from '../support/virtual/node.js';
 import { World, type Violation } from '../support/virtual/world.js';
+
+/** One at a time, so many, and so long after each. */
+function writes(world: World, node: VirtualNode, n: number, everyMs: number): void {
+  for (let i = 0; i < n; i++) {
+    world.propose(node);
+    world.run(everyMs);
+  }
+}
 
 const cases: {
   plant: PlantName;
@@ -44,10 +53,7 @@ const cases: {
     play(world) {
       const leader = world.leader();
       world.separate(world.followers()[0]!, world.nodes);
-      for (let i = 0; i < 10; i++) {
-        world.propose(leader);
-        world.run(100);
-      }
+      writes(world, leader, 10, 100);
       world.heal();
       leader.kill();
       world.run(3000);
@@ -78,10 +84,7 @@ const cases: {
     play(world) {
       const leader = world.leader();
       world.separate(world.followers()[0]!, world.nodes);
-      for (let i = 0; i < 10; i++) {
-        world.propose(leader);
-        world.run(100);
-      }
+      writes(world, leader, 10, 100);
       world.heal();
       world.run(2000);
     },
@@ -107,10 +110,7 @@ const cases: {
     shows: ['committed-changed', 'acked-lost'],
     play(world) {
       const leader = world.leader();
-      for (let i = 0; i < 40; i++) {
-        world.propose(leader);
-        world.run(20);
-      }
+      writes(world, leader, 40, 20);
       leader.kill();
       world.run(2000);
     },
