@@ -27,10 +27,20 @@
  * | meta *         | -1 | -1 | key (f key) | -1 | -1 | -1 | -1 | -1 | 0 |
  *
  * Rows of one op's invocation are consecutive, and so are those of its completion; neither
- * straddles two batches. An op with several rows (a send of several values, later a txn with its
+ * straddles two batches. An op with several rows (a send of several values, a txn with its
  * micro-ops) repeats kind and op; its first row is its head (`isHead`). Record rows follow their
- * op's completion row directly. A txn's rows: a head with f txn, then rows with f send and poll;
- * subscribe, assign and commit: one row for each key (assign and commit with offset).
+ * op's completion rows directly.
+ *
+ * In imported histories:
+ * - a send row of any completion has the offset that it was told, or -1;
+ * - a poll is of all assigned keys: its invocation has key -1 and offset -1; its completion has one
+ *   poll row for each key that it names, also with no record, or one with key -1 if it names none;
+ * - a txn's rows: a head with f txn and key -1, then its sends and polls in order; of several polls
+ *   of one txn each key has one row;
+ * - records are grouped by key, in the order of the poll rows;
+ * - subscribe and assign: one row for each key, or one with key -1; code 1: it seeks to the beginning;
+ * - rebalance rows, one a key, stand behind the other completion rows of their op;
+ * - an op's id is the `:index` of its invocation; an op that no checker reads has f other.
  */
 export interface Batch {
   /** Number of the first row in the history. */

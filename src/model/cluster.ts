@@ -106,9 +106,9 @@ export interface KeyName {
   partition: number;
   topicId: string;
 }
-/** `orders-0` */
+/** `orders-0`; a key of an imported history is no partition (-1), and is its topic's text: `key 3`. */
 export const keyName = (name: { topic: string; partition: number }): string =>
-  `${name.topic}-${name.partition}`;
+  name.partition < 0 ? name.topic : `${name.topic}-${name.partition}`;
 
 /** One node's own view, as it answered. */
 export interface View {

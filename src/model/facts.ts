@@ -137,16 +137,91 @@ export interface Faults {
   readonly nodeStates: readonly { node: number; state: number; timeNs: number }[];
 }
 
+/**
+ * Client ops by the order of their completion, with all that they sent and polled; open ones last.
+ * An index of it is called `o`. Of imported histories only, as is `VersionOrder`.
+ */
+export interface Ops {
+  readonly n: number;
+  /** Op id. */
+  readonly op: Float64Array;
+  readonly process: Int32Array;
+  /** F: send, poll, txn, assign, subscribe, crash. */
+  readonly f: Uint8Array;
+  /** A Kind: ok, fail, info; invoke while the op is open (judged as info). */
+  readonly outcome: Uint8Array;
+  readonly invokeNs: Float64Array;
+  /** -1 while the op is open. */
+  readonly completeNs: Float64Array;
+  /** Places in the history: of two, the lower one is the earlier. `completed` of an open op is -1. */
+  readonly invoked: Int32Array;
+  readonly completed: Int32Array;
+  /** Ok, or info with at least one of its writes read by an ok op. */
+  readonly committed: Uint8Array;
+  /** The sends of op o: from firstSend[o] to below firstSend[o + 1]. */
+  readonly firstSend: Int32Array;
+  /** Index in VersionOrder. */
+  readonly sendValue: Int32Array;
+  /** -1: not told. */
+  readonly sendOffset: Float64Array;
+  /** What op o polled of one key is a segment: from firstSegment[o] to below firstSegment[o + 1]. */
+  readonly firstSegment: Int32Array;
+  readonly segmentKey: Int32Array;
+  /** The highest offset that it returned; -1: no record. */
+  readonly segmentTop: Float64Array;
+  /** The records of segment s: from firstRead[s] to below firstRead[s + 1]. */
+  readonly firstRead: Int32Array;
+  /** Index in VersionOrder, in the order in which they were polled. */
+  readonly reads: Int32Array;
+  /** Keys of an assign or subscribe. */
+  keysOf(o: number): readonly number[];
+  /** Whether the assignment of a key changed during op o. */
+  rebalanced(o: number, key: number): boolean;
+}
+
+/**
+ * Jepsen's version order: each value of each key, with its place among all that is known of the
+ * key's log. Places have no gaps: transaction markers take offsets. An index of it is called `v`.
+ */
+export interface VersionOrder {
+  readonly n: number;
+  readonly key: Int32Array;
+  readonly value: Float64Array;
+  /** The op (o) that sent it, of any outcome; -1: nobody. */
+  readonly writer: Int32Array;
+  /** The first and the last place that holds it; -1: none. */
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+  /** Its place in the order of one value each: the last one where it was chosen; -1: none. */
+  readonly place: Int32Array;
+  /** 1: read by an ok op; 2: read by another op; 3: both. */
+  readonly readBy: Uint8Array;
+  /** By key: the value (v) chosen at each place, and the place's offset. */
+  readonly chain: readonly Int32Array[];
+  readonly offsets: readonly Float64Array[];
+  /** Offsets with two or more values. */
+  readonly conflicts: readonly { key: number; offset: number; values: readonly number[] }[];
+  /** Values (v) at two or more offsets, ascending. */
+  readonly copies: ReadonlyMap<number, readonly number[]>;
+  /** Keys named by an ok poll. */
+  readonly polledKeys: ReadonlySet<number>;
+  /** `103` */
+  text(v: number): string;
+}
+
 export interface Facts {
   readonly writes: Writes;
   readonly finals: Finals;
   readonly log: Log;
   readonly leaders: Leaders;
   readonly faults: Faults;
+  /** Of imported histories only. */
+  readonly ops?: Ops;
+  readonly order?: VersionOrder;
   readonly keys: readonly KeyName[];
   /** Begin of the load, its end, and the last row's time; -1 unknown. */
   readonly phases: { loadNs: number; healNs: number; finalNs: number; lastNs: number };
   /** `orders-0` */
   keyText(key: number): string;
 }
-export type FactId = 'writes' | 'finals' | 'log' | 'leaders' | 'faults';
+export type FactId = 'writes' | 'finals' | 'log' | 'leaders' | 'faults' | 'ops' | 'order';

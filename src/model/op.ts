@@ -34,6 +34,10 @@ export const F = {
   assign: 5,
   commit: 6,
   crash: 7,
+  /** Not an op: a key whose assignment changed during the op that the row belongs to. */
+  rebalance: 8,
+  /** An op of an imported history that no checker reads; text says what it was. */
+  other: 9,
   // Ops of the end of a run.
   /** A fresh client reads one key from log start to the high watermark. */
   final: 16,
@@ -103,10 +107,20 @@ export const makeValue = (worker: number, sequence: number): number =>
   worker * valueBase + sequence;
 export const valueWorker = (value: number): number => Math.floor(value / valueBase);
 export const valueSequence = (value: number): number => value % valueBase;
-/** How a value is printed: `w5.103`. */
-export const valueName = (value: number): string =>
-  value === foreignValue
-    ? 'a foreign record'
-    : value < 0
-      ? 'no value'
-      : `w${valueWorker(value)}.${valueSequence(value)}`;
+/**
+ * Values of imported histories are unique within their key only, so the key takes the place of a
+ * worker that no run has. Whole numbers below 2^31 keep their number, anything else gets the next
+ * one from 2^31 on, and the row that sends it has its text.
+ */
+export const importedWorkers = 2 ** 20;
+export const textValues = 2 ** 31;
+export const importedValue = (key: number, number: number): number =>
+  makeValue(importedWorkers + key, number);
+/** How a value is printed: `w5.103`; of an imported history `103`, or `text 0`. */
+export const valueName = (value: number): string => {
+  if (value === foreignValue) return 'a foreign record';
+  if (value < 0) return 'no value';
+  const [worker, sequence] = [valueWorker(value), valueSequence(value)];
+  if (worker < importedWorkers) return `w${worker}.${sequence}`;
+  return sequence < textValues ? String(sequence) : `text ${sequence - textValues}`;
+};

@@ -52,7 +52,11 @@ export interface RunInfo {
     /** Every start and end of a node's process is in the history. */
     incarnations?: boolean;
   };
-  /** Where the history came from; `imported` ones are judged by Jepsen's rules. */
+  /**
+   * Where the history came from; `imported` ones are judged by Jepsen's rules. Their options are
+   * `subVia` (assign or subscribe: how consumers get their keys) and `wwDeps` (whether the order of
+   * the versions counts as a dependency).
+   */
   origin: 'recorded' | 'imported';
   /** How it ended; absent while it runs, or when the tester was killed. */
   ended?: { how: 'complete' | 'interrupted' | 'failed'; timeNs: number; why?: string };

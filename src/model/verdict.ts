@@ -40,7 +40,10 @@ export interface CheckerResult {
   /** Types that it can find. */
   anomalies: string[];
   result: VerdictWord | 'not-applicable';
+  /** Anomalies, those that are permitted too. */
   count: number;
+  /** How many of them are permitted, and so no reason for invalid; absent: none. */
+  permitted?: number;
   /** How many things it judged. */
   checked: number;
   /** `3,025 acknowledged sends against the final reads of 3 keys` */
@@ -72,6 +75,8 @@ export interface Case {
   alsoCountedBy: { type: string; count: number }[];
   /** The case that this one follows from; then it has no card of its own. */
   partOf?: string;
+  /** Why this is no reason for invalid: the protocol, or how the history was made, permits it. */
+  permitted?: string;
 }
 
 /** How many acks fell into a fault's force, or into the second before a leader change. */
@@ -101,6 +106,8 @@ export interface Stats {
   /** From each heal until all replicas were in sync again, or the process answered. */
   recoveries: { fault: number; fromNs: number; toNs: number; what: string }[];
   reasons: { reason: string; type: 'fail' | 'info'; count: number }[];
+  /** Of imported histories: how far a poll was behind what was known to be there, at worst. */
+  realtimeLag?: { key: number; process: number; timeNs: number; lagNs: number };
 }
 
 /** verdict.json */
