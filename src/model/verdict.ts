@@ -110,6 +110,60 @@ export interface Stats {
   realtimeLag?: { key: number; process: number; timeNs: number; lagNs: number };
 }
 
+/** A place where a change was planted and no checker saw it. */
+export interface MissedPlace {
+  key: number;
+  /** -1: not about one offset; `value` the same. */
+  offset: number;
+  value: number;
+  /** Where the change begins. */
+  timeNs: number;
+  /** `no probe of node 2 between 18.200 s and 18.400 s` */
+  why: string;
+}
+
+export type WorthId =
+  | 'lost'
+  | 'missing-replica'
+  | 'swapped-replica'
+  | 'failed-visible'
+  | 'poll-skip'
+  | 'double-leader-50'
+  | 'double-leader-200'
+  | 'double-leader-1000'
+  | 'watermark-back';
+
+/** How often one kind of change, planted into this history at random places, was found. */
+export interface WorthKind {
+  id: WorthId;
+  /** `an acked record missing from every later read and every replica` */
+  what: string;
+  /** Places that were tried; 0: none, and `notMeasured` says why. */
+  trials: number;
+  found: number;
+  /** The smallest share of all places that the trials leave possible, at 95 %; 0 to 1. */
+  atLeast: number;
+  /** The first five that were missed. */
+  missed: MissedPlace[];
+  /** Of a kind that was missed often: what the run lacked. */
+  lacked?: string;
+  /** `no replica was read` */
+  notMeasured?: string;
+}
+
+/** What a valid verdict is worth: defects planted into its very history, and how many are found. */
+export interface Worth {
+  seed: string;
+  /** Passes over the history. With the same seed and passes all but `durationMs` is the same. */
+  passes: number;
+  durationMs: number;
+  kinds: WorthKind[];
+  /** `Had one acked write been missing, this history would have shown it in 998 of 1,000 places` */
+  sentence: string;
+  /** What these figures do not cover: defects that no fault provoked. */
+  caution: string;
+}
+
 /** verdict.json */
 export interface Verdict {
   format: 1;
@@ -127,5 +181,7 @@ export interface Verdict {
   stats: Stats;
   /** Rows judged, and whether the file was cut. */
   history: { rows: number; truncated: boolean; lastNs: number };
+  /** Of a valid verdict only, and of one whose worth was asked for. */
+  worth?: Worth;
   durationMs: number;
 }
