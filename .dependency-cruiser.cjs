@@ -29,6 +29,7 @@ const onlyIn = {
   commander: ['src/cli'],
   'd3-node': ['src/report'],
   'apache-arrow': ['src/history'],
+  'hyparquet-writer': ['src/history'],
 };
 
 const start = (folder) => `^${folder}(/|\\.ts$)`;

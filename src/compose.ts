@@ -3,7 +3,7 @@ export { loadRegistry, type Registry } from './compose/registry.js';
 export { runOptions } from './compose/options.js';
 export { prepare, type Prepared } from './compose/prepare.js';
 export { execute, version, type Outcome } from './compose/execute.js';
-export { checkRun, reportRun, exportRun } from './compose/judge.js';
+export { checkRun, reportRun, exportRun, exportParquetRun } from './compose/judge.js';
 export { dryRun } from './compose/dry-run.js';
 export { readStory, verdictLines, verdictText, wrap } from './report/index.js';
 export { calibrate } from './calibration/index.js';

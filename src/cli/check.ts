@@ -1,6 +1,6 @@
 /** `schism check`, `schism report`, `schism export`: from a run's folder alone. */
 import type { Command } from 'commander';
-import { checkRun, exportRun, reportRun, verdictLines } from '../compose.js';
+import { checkRun, exportParquetRun, exportRun, reportRun, verdictLines } from '../compose.js';
 import { exitCodes } from '../model/index.js';
 
 const runHelp = "a run's folder, or `results/latest`";
@@ -39,10 +39,16 @@ export function addReport(program: Command): void {
 export function addExport(program: Command): void {
   program
     .command('export')
-    .description('print the history as JSON lines')
+    .description('print the history as JSON lines, or write it as another format')
     .argument('<run>', runHelp)
+    .option('--parquet <file>', 'write it as Parquet (DuckDB reads it); replaces the file')
     .allowExcessArguments(false)
-    .action((run: string) => {
+    .action((run: string, options: { parquet?: string }) => {
+      process.exitCode = exitCodes.valid;
+      if (options.parquet !== undefined) {
+        exportParquetRun(run, options.parquet);
+        return;
+      }
       let pending: string[] = [];
       exportRun(run, (line) => {
         pending.push(line);
@@ -51,7 +57,6 @@ export function addExport(program: Command): void {
         pending = [];
       });
       if (pending.length > 0) process.stdout.write(`${pending.join('\n')}\n`);
-      process.exitCode = exitCodes.valid;
     });
 }
 

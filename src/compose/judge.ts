@@ -1,8 +1,16 @@
 /** A verdict and a page from a run's folder alone. */
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../analysis/index.js';
-import { exportJsonLines, files, openRun, writeJson, writeWhole } from '../history/index.js';
-import type { RunInfo, Verdict } from '../model/index.js';
+import {
+  exportJsonLines,
+  exportParquet,
+  files,
+  openRun,
+  writeJson,
+  writeWhole,
+} from '../history/index.js';
+import { SchismError, type RunInfo, type Verdict } from '../model/index.js';
 import { junit, writeReport } from '../report/index.js';
 import { loadRegistry, type Registry } from './registry.js';
 
@@ -40,4 +48,13 @@ export const reportRun = (dir: string): Promise<string> => writeReport(dir);
 export function exportRun(dir: string, write: (line: string) => void): void {
   const { info, history } = openRun(dir);
   exportJsonLines(history.batches(), info, write);
+}
+
+/** `schism export RUN --parquet FILE` */
+export function exportParquetRun(dir: string, file: string): void {
+  const run = openRun(dir);
+  const own = Object.values(files).map((name) => join(run.dir, name));
+  if (existsSync(file) && own.includes(realpathSync(file)))
+    throw new SchismError('usage', `Expected another file than the run's own ${file}.`);
+  exportParquet(run.history.batches(), run.info, file);
 }

@@ -1,4 +1,5 @@
 export * from './folder.js';
-export * from './jsonl.js';
+export { exportJsonLines } from './jsonl.js';
+export { exportParquet } from './parquet.js';
 export * from './reader.js';
 export * from './recorder.js';

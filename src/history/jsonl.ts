@@ -33,14 +33,18 @@ export function exportJsonLines(
   run: Pick<RunInfo, 'keys'>,
   write: (line: string) => void,
 ): void {
-  const keys = new Map(run.keys.map((key) => [key.key, keyName(key)]));
+  const keys = keyNames(run);
   for (const batch of batches)
-    for (let i = 0; i < batch.n; i++) write(JSON.stringify(toObject(batch, i, keys)));
+    for (let i = 0; i < batch.n; i++) write(JSON.stringify(lineOf(batch, i, keys)));
 }
 
-type Line = Record<string, string | number>;
+export type Line = Record<string, string | number>;
 
-function toObject(batch: Batch, i: number, keys: ReadonlyMap<number, string>): Line {
+export const keyNames = (run: Pick<RunInfo, 'keys'>): ReadonlyMap<number, string> =>
+  new Map(run.keys.map((key) => [key.key, keyName(key)]));
+
+/** One row, with readable names. */
+export function lineOf(batch: Batch, i: number, keys: ReadonlyMap<number, string>): Line {
   const [kind, f, key] = [batch.kind[i]!, batch.f[i]!, batch.key[i]!];
   const line: Line = {
     row: batch.base + i,

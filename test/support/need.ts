@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir, networkInterfaces } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Test } from 'tap';
@@ -45,6 +46,13 @@ function has(what: string): boolean {
       );
     case 'chromium':
       return chromium() !== undefined;
+    case 'duckdb':
+      try {
+        createRequire(import.meta.url)('@duckdb/node-api');
+        return true;
+      } catch {
+        return false;
+      }
     case 'linux':
       return process.platform === 'linux' && networkInterfaces()['lo'] !== undefined;
     default:
@@ -55,7 +63,7 @@ function has(what: string): boolean {
 /** `if (!need(t, 'java', 'maven')) return;` */
 export function need(
   t: Test,
-  ...what: ('java' | 'maven' | 'go' | 'toxiproxy' | 'chromium' | 'linux')[]
+  ...what: ('java' | 'maven' | 'go' | 'toxiproxy' | 'chromium' | 'duckdb' | 'linux')[]
 ): boolean {
   const missing = what.filter((one) => !has(one));
   if (missing.length === 0) return true;
