@@ -1,14 +1,30 @@
 /** A read returned a value whose send failed. If the send did happen, the table of errors is wrong. */
 import {
+  eachReader,
+  ending,
+  endNs,
   endSteps,
+  isImported,
   num,
+  opStep,
   sec,
   sendStep,
   sentence,
+  sentSteps,
+  sentText,
   sightStep,
   sightText,
+  type Imported,
 } from '../src/analysis/index.js';
-import { F, Kind, valueName, type Checker, type Facts } from '../src/model/index.js';
+import {
+  F,
+  Kind,
+  valueName,
+  type Checker,
+  type Emit,
+  type Facts,
+  type Finish,
+} from '../src/model/index.js';
 
 interface State {
   facts: Facts;
@@ -23,7 +39,7 @@ const checker: Checker<State> = {
     id: 'G1a',
     help: 'a read returned a value whose send failed',
     anomalies: ['G1a'],
-    facts: ['writes', 'log'],
+    facts: ['writes', 'log', 'ops', 'order'],
     shard: 'key',
   },
   start: (_run, facts) => ({ facts, codes: new Map(), texts: new Map() }),
@@ -36,6 +52,7 @@ const checker: Checker<State> = {
     }
   },
   finish({ facts, codes, texts }, emit) {
+    if (isImported(facts)) return imported(facts, emit);
     const { writes, log } = facts;
     let read = 0;
     let failed = 0;
@@ -63,3 +80,36 @@ const checker: Checker<State> = {
   },
 };
 export default checker;
+
+/**
+ * Jepsen counts readers that ended ok only. A reader whose own outcome is another has read the
+ * value all the same, so it counts here.
+ */
+function imported(facts: Imported, emit: Emit): Finish {
+  const { ops, order } = facts;
+  const failed: number[] = [];
+  let read = 0;
+  for (let v = 0; v < order.n; v++) {
+    if (order.readBy[v]! > 0) read++;
+    const o = order.writer[v]!;
+    if (o >= 0 && ops.outcome[o] === Kind.fail && order.readBy[v]! > 0) failed.push(v);
+  }
+  const readers = new Map<number, number[]>(failed.map((v) => [v, []]));
+  eachReader(facts, failed, (v, o) => {
+    const seen = readers.get(v)!;
+    if (seen.at(-1) !== o) seen.push(o);
+  });
+  for (const [v, by] of readers) {
+    const first = by.find((o) => ops.outcome[o] === Kind.ok) ?? by[0]!;
+    const [key, value, timeNs] = [order.key[v]!, order.value[v]!, endNs(ops, first)];
+    const shown = [ops.op[order.writer[v]!]!, ops.op[first]!];
+    emit({ type: 'G1a', key, offset: -1, value, timeNs, ops: shown }, () => ({
+      ops: shown,
+      proof: [...sentSteps(facts, v), opStep(ops, first, 'poll', order.text(v))],
+      explanation: `${sentence(sentText(facts, v))} Process ${ops.process[first]!} polled it (#${ops.op[first]!}, ${ending(ops, first)}, ${sec(timeNs)}).`,
+      data: { readers: by.map((o) => ops.op[o]!) },
+    }));
+  }
+  if (read === 0) return { notApplicable: 'no value was read' };
+  return { checked: read, what: `${num(read)} values that were read, against failed sends` };
+}

@@ -4,23 +4,28 @@
  */
 import {
   endSteps,
+  endNs,
   epochOf,
   fold,
   num,
+  opStep,
   sendStep,
   sendText,
   sentence,
+  sentSteps,
+  sentText,
   sightStep,
   sightText,
+  type Imported,
 } from '../src/analysis/index.js';
-import { valueName } from '../src/model/index.js';
+import { valueName, type Emit, type Finish } from '../src/model/index.js';
 
 export default fold(
   {
     id: 'duplicate',
     help: 'one value at two or more offsets of a key',
     anomalies: ['duplicate'],
-    facts: ['writes', 'log'],
+    facts: ['writes', 'log', 'ops', 'order'],
     shard: 'key',
   },
   (_run, facts, emit) => {
@@ -51,4 +56,26 @@ export default fold(
     if (checked === 0) return { notApplicable: 'no value was read' };
     return { checked, what: `${num(checked)} values that were read` };
   },
+  imported,
 );
+
+function imported(facts: Imported, emit: Emit): Finish {
+  const { ops, order } = facts;
+  for (const [v, { offsets, by }] of order.copies) {
+    const key = order.key[v]!;
+    const value = order.value[v]!;
+    const shown = by.map((o) => ops.op[o]!);
+    const timeNs = Math.max(...by.map((o) => endNs(ops, o)));
+    emit({ type: 'duplicate', key, offset: offsets[1]!, value, timeNs, ops: shown }, () => ({
+      ops: [...new Set(shown)],
+      proof: [
+        ...sentSteps(facts, v),
+        ...by.map((o, i) => opStep(ops, o, 'poll', `${order.text(v)} at offset ${offsets[i]!}`)),
+      ].sort((a, b) => a.timeNs - b.timeNs),
+      explanation: `${sentence(sentText(facts, v))} It stands at ${num(offsets.length)} offsets of ${facts.keyText(key)}: ${offsets.map((offset, i) => `${offset} (#${shown[i]!})`).join(', ')}.`,
+      data: { offsets: [...offsets], name: order.text(v) },
+    }));
+  }
+  if (order.n === 0) return { notApplicable: 'no value was sent or read' };
+  return { checked: order.n, what: `${num(order.n)} values that were sent or read` };
+}

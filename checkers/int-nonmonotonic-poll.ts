@@ -1,5 +1,5 @@
 /** Within one poll, a record at an offset that is not above the one before it. */
-import { pollChecker } from '../src/analysis/index.js';
+import { intPoll, pollChecker } from '../src/analysis/index.js';
 
 export default pollChecker(
   'int-nonmonotonic-poll',
@@ -13,4 +13,5 @@ export default pollChecker(
     }
     return poll.to > poll.from;
   },
+  intPoll('int-nonmonotonic-poll', false),
 );

@@ -1,5 +1,5 @@
 /** The values of one send stand in the log in another order than they were sent in. */
-import { fold, num, sec, sightStep } from '../src/analysis/index.js';
+import { fold, intSend, num, sec, sightStep } from '../src/analysis/index.js';
 import { valueName } from '../src/model/index.js';
 
 export default fold(
@@ -7,7 +7,7 @@ export default fold(
     id: 'int-nonmonotonic-send',
     help: 'the values of one send stand in another order',
     anomalies: ['int-nonmonotonic-send'],
-    facts: ['writes', 'log'],
+    facts: ['writes', 'log', 'ops', 'order'],
     shard: 'key',
   },
   (_run, facts, emit) => {
@@ -39,4 +39,5 @@ export default fold(
     if (checked === 0) return { notApplicable: 'no send held two values that were read' };
     return { checked, what: `${num(checked)} neighbours within a send` };
   },
+  intSend('int-nonmonotonic-send', false),
 );

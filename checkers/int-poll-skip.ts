@@ -1,5 +1,5 @@
 /** Within one poll: an offset between two of its records holds a value that it did not return. */
-import { pollChecker } from '../src/analysis/index.js';
+import { intPoll, pollChecker } from '../src/analysis/index.js';
 
 export default pollChecker(
   'int-poll-skip',
@@ -13,4 +13,5 @@ export default pollChecker(
     }
     return poll.to > poll.from;
   },
+  intPoll('int-poll-skip', true),
 );

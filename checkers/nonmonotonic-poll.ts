@@ -2,7 +2,7 @@
  * A poll that goes on from the process's last poll of the key (it asked for that one's next
  * offset) returned a record that is not above the last one. A poll from elsewhere proves nothing.
  */
-import { pollChecker } from '../src/analysis/index.js';
+import { pollChecker, processPoll } from '../src/analysis/index.js';
 
 export default pollChecker(
   'nonmonotonic-poll',
@@ -16,4 +16,5 @@ export default pollChecker(
     }
     return true;
   },
+  processPoll('nonmonotonic-poll', false),
 );

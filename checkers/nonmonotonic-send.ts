@@ -2,7 +2,7 @@
  * A process was told a lower or equal offset for a send than for the one that it had completed
  * before it invoked this one, on the same key.
  */
-import { faultText, nodeText, num, sec } from '../src/analysis/index.js';
+import { faultText, isImported, nodeText, num, processSend, sec } from '../src/analysis/index.js';
 import { F, isHead, Kind, valueName, type Checker, type Facts } from '../src/model/index.js';
 
 interface Sent {
@@ -27,11 +27,12 @@ const checker: Checker<State> = {
     id: 'nonmonotonic-send',
     help: 'a later send of a process was acked at a lower or equal offset',
     anomalies: ['nonmonotonic-send'],
-    facts: ['leaders'],
+    facts: ['leaders', 'ops', 'order'],
     shard: 'process',
   },
   start: (_run, facts) => ({ facts, last: new Map(), open: new Map(), found: [], checked: 0 }),
   step(state, batch) {
+    if (state.facts.ops) return;
     for (let i = 0; i < batch.n; i++) {
       if (batch.f[i] !== F.send || batch.kind[i]! > Kind.info) continue;
       const [kind, op, process, key] = [
@@ -67,6 +68,7 @@ const checker: Checker<State> = {
     }
   },
   finish({ facts, found, checked }, emit) {
+    if (isImported(facts)) return processSend('nonmonotonic-send', facts, emit);
     for (const { key, process, before, after } of found) {
       const { offset, value, timeNs } = after;
       const ops = [before.op, after.op];

@@ -3,7 +3,7 @@
  * goes on from the process's last poll of the key, from that one's last record on) to its first
  * record holds a value.
  */
-import { pollChecker } from '../src/analysis/index.js';
+import { pollChecker, processPoll } from '../src/analysis/index.js';
 
 export default pollChecker(
   'poll-skip',
@@ -20,4 +20,5 @@ export default pollChecker(
     }
     return true;
   },
+  processPoll('poll-skip', true),
 );

@@ -11,7 +11,7 @@ const checker: Checker<State> = {
     id: 'stats',
     help: 'counts, latencies, gaps without an ack and recovery times; never an anomaly',
     anomalies: [],
-    facts: [],
+    facts: ['ops'],
     shard: 'whole',
   },
   start: () => ({ ops: 0 }),

@@ -3,6 +3,7 @@
  * its key. Each is a lost write too; this says that no reader ever had a chance to act on it.
  */
 import {
+  endNs,
   endSteps,
   epochOf,
   faultText,
@@ -14,15 +15,18 @@ import {
   sendStep,
   sendText,
   sentence,
+  sentSteps,
+  sentText,
+  type Imported,
 } from '../src/analysis/index.js';
-import { valueName } from '../src/model/index.js';
+import { Kind, valueName, type Emit, type Finish } from '../src/model/index.js';
 
 export default fold(
   {
     id: 'unseen',
     help: 'an acked value that nobody had read at the end',
     anomalies: ['unseen'],
-    facts: ['writes', 'finals', 'log'],
+    facts: ['writes', 'finals', 'log', 'ops', 'order'],
     shard: 'key',
   },
   (run, facts, emit) => {
@@ -55,4 +59,34 @@ export default fold(
       `${num(checked)} acknowledged writes against every read`,
     );
   },
+  imported,
 );
+
+/**
+ * A committed value that no ok op read. Jepsen asks it of ok ops; an info op of which an ok op read
+ * another write has committed too, so a torn one is found. Jepsen's own quirk, to take for unseen
+ * what the last op read of a key without ok sends, is left out: that value was read.
+ */
+function imported(facts: Imported, emit: Emit): Finish {
+  const { ops, order } = facts;
+  let checked = 0;
+  if (order.polledKeys.size === 0) return { notApplicable: 'no poll ended ok' };
+  for (let v = 0; v < order.n; v++) {
+    const o = order.writer[v]!;
+    if (o < 0 || ops.committed[o] === 0) continue;
+    checked++;
+    if ((order.readBy[v]! & 1) === 1) continue;
+    const [key, value, op, timeNs] = [order.key[v]!, order.value[v]!, ops.op[o]!, endNs(ops, o)];
+    emit({ type: 'unseen', key, offset: -1, value, timeNs, ops: [op] }, () => {
+      const torn =
+        ops.outcome[o] === Kind.ok ? '' : ' Another of its writes was read, so it has committed.';
+      return {
+        ops: [op],
+        proof: sentSteps(facts, v),
+        explanation: `${sentence(sentText(facts, v))}${torn} No poll that ended ok returned it, to the end of the history.`,
+        data: { torn: torn !== '' },
+      };
+    });
+  }
+  return { checked, what: `${num(checked)} committed values against every ok poll` };
+}

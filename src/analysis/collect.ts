@@ -24,14 +24,18 @@ export class Collector {
     this.#cause = cause;
   }
 
-  /** For one checker; `count` says how many it handed over. */
-  emitter(): { emit: Emit; count: () => number } {
-    let count = 0;
+  /** For one checker; `count` says how many it handed over, and how many are permitted. */
+  emitter(permitted: (type: string) => boolean = () => false): {
+    emit: Emit;
+    count: () => { all: number; permitted: number };
+  } {
+    const counts = { all: 0, permitted: 0 };
     const emit: Emit = (at, whole) => {
-      count++;
+      counts.all++;
+      if (permitted(at.type)) counts.permitted++;
       this.#add(at, whole);
     };
-    return { emit, count: () => count };
+    return { emit, count: () => counts };
   }
 
   #add(at: At, whole: Parameters<Emit>[1]): void {

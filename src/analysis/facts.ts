@@ -13,6 +13,8 @@ import { FaultTable } from './faults.js';
 import { FinalTable } from './finals.js';
 import { LeaderTable } from './leaders.js';
 import { LogTable } from './log.js';
+import { OpTable } from './ops.js';
+import type { Choose } from './order.js';
 import { WriteTable } from './writes.js';
 
 export interface SteppedFacts extends Facts {
@@ -20,7 +22,9 @@ export interface SteppedFacts extends Facts {
   finish(): void;
 }
 
-export function createFacts(run: RunInfo): SteppedFacts {
+/** `choose` decides between several values at one offset of an imported history. */
+export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
+  const ops = run.origin === 'imported' ? new OpTable() : undefined;
   const writes = new WriteTable();
   const finals = new FinalTable(writes);
   const log = new LogTable(writes);
@@ -63,15 +67,18 @@ export function createFacts(run: RunInfo): SteppedFacts {
     log,
     leaders,
     faults,
+    ...(ops && { ops, order: ops.order }),
     keys,
     phases,
     keyText: (key) => (keys[key] ? keyName(keys[key]) : key < 0 ? 'the cluster' : `key ${key}`),
     step(batch) {
+      ops?.step(batch);
       for (let i = 0; i < batch.n; i++) {
         const kind = batch.kind[i]!;
         if (kind <= Kind.info) clientRow(batch, i);
-        else if (kind === Kind.record) recordRow(batch, i);
-        else if (kind === Kind.probe) {
+        else if (kind === Kind.record) {
+          if (!ops) recordRow(batch, i);
+        } else if (kind === Kind.probe) {
           if (batch.f[i] === F.view) leaders.view(batch, i);
           else if (batch.f[i] === F.watermark) finals.watermark(batch, i);
         } else if (kind === Kind.fault) faults.row(batch, i);
@@ -82,6 +89,7 @@ export function createFacts(run: RunInfo): SteppedFacts {
     finish() {
       log.finish(leaders);
       finals.finish(log.polledBy, log.readAt);
+      ops?.finish(choose);
     },
   };
 }

@@ -5,8 +5,10 @@ import {
   type Checker,
   type Emit,
   type Facts,
+  type Finish,
   type ProofStep,
 } from '../model/index.js';
+import { isImported, type Imported } from './imported.js';
 import { PollWalker, skipped, type Gap, type PollSeen } from './polls.js';
 import { num, sec } from './words.js';
 
@@ -27,11 +29,18 @@ interface State {
 type Look = (poll: PollSeen, batch: Batch, add: (spot: Omit<Spot, keyof Who>) => void) => boolean;
 type Who = Pick<Spot, 'key' | 'op' | 'process' | 'timeNs'>;
 
-export function pollChecker(id: string, help: string, look: Look): Checker {
+/** `imported` judges an imported history by Jepsen's rule. */
+export function pollChecker(
+  id: string,
+  help: string,
+  look: Look,
+  imported: (facts: Imported, emit: Emit) => Finish,
+): Checker {
   const checker: Checker<State> = {
-    meta: { id, help, anomalies: [id], facts: ['finals', 'log'], shard: 'process' },
+    meta: { id, help, anomalies: [id], facts: ['finals', 'log', 'ops', 'order'], shard: 'process' },
     start: (_run, facts) => ({ facts, polls: new PollWalker(), spots: [], checked: 0 }),
     step(state, batch) {
+      if (state.facts.ops) return;
       state.polls.step(batch, (poll) => {
         const { key, op, process, timeNs } = poll;
         const add = (spot: Omit<Spot, keyof Who>): void => {
@@ -41,6 +50,7 @@ export function pollChecker(id: string, help: string, look: Look): Checker {
       });
     },
     finish({ facts, spots, checked }, emit) {
+      if (isImported(facts)) return imported(facts, emit);
       for (const spot of spots) report(id, facts, spot, emit);
       if (checked === 0) return { notApplicable: 'no poll returned records to compare' };
       return { checked, what: `${num(checked)} polls that returned records` };

@@ -1,5 +1,5 @@
 /** The verdict in one plain sentence. */
-import type { Case, Facts, Stats, Verdict, VerdictWord } from '../model/index.js';
+import type { Case, Facts, RunInfo, Stats, Verdict, VerdictWord } from '../model/index.js';
 import { list, num, plural } from './words.js';
 
 const says: Readonly<Record<string, (count: number, where: string) => string>> = {
@@ -19,15 +19,22 @@ const says: Readonly<Record<string, (count: number, where: string) => string>> =
 const was = (n: number): string => (n === 1 ? 'was' : 'were');
 const stand = (n: number): string => (n === 1 ? 'stands' : 'stand');
 
-export function sentenceOf(
-  verdict: VerdictWord,
-  cases: readonly Case[],
-  reasons: readonly string[],
-  faults: Verdict['faults'],
-  facts: Facts,
-  stats: Stats,
-): string {
-  if (verdict === 'invalid') return invalid(cases, facts);
+export interface Judged {
+  run: RunInfo;
+  verdict: VerdictWord;
+  cases: readonly Case[];
+  reasons: readonly string[];
+  faults: Verdict['faults'];
+  facts: Facts;
+  stats: Stats;
+}
+
+export function sentenceOf({ run, verdict, cases, reasons, faults, facts, stats }: Judged): string {
+  if (verdict === 'invalid')
+    return invalid(
+      cases.filter((one) => one.permitted === undefined),
+      facts,
+    );
   if (verdict === 'unknown') {
     const more =
       reasons.length > 1
@@ -36,6 +43,8 @@ export function sentenceOf(
     return `nothing wrong seen, but ${reasons[0] ?? 'a checker could not judge'}${more}`;
   }
   const ops = stats.ops.ok + stats.ops.fail + stats.ops.info;
+  if (run.origin === 'imported')
+    return `${plural(ops, 'operation')}, nothing seen that Jepsen's rules forbid`;
   const proof =
     faults.total === 0 ? 'no fault' : `${faults.proven} of ${faults.total} faults proven`;
   return `${plural(ops, 'operation')}, ${proof}, every ack kept`;

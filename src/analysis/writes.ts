@@ -1,5 +1,12 @@
 /** Every value that was sent: by whom, how that ended, where it was acked. */
-import { Kind, valueSequence, valueWorker, type Batch, type Writes } from '../model/index.js';
+import {
+  importedWorkers,
+  Kind,
+  valueSequence,
+  valueWorker,
+  type Batch,
+  type Writes,
+} from '../model/index.js';
 import { grown } from './columns.js';
 
 export class WriteTable implements Writes {
@@ -15,12 +22,17 @@ export class WriteTable implements Writes {
   node = new Int16Array(0);
   /** Worker -> sequence -> index. Sequences are dense, so no hash is computed for a value. */
   readonly #dense: Int32Array[] = [];
+  /** The same of imported histories, by key. */
+  readonly #imported: Int32Array[] = [];
   /** For sequences that jump. */
   readonly #sparse = new Map<number, number>();
 
   find(value: number): number {
     if (value < 0) return -1;
-    const found = this.#dense[valueWorker(value)]?.[valueSequence(value)] ?? -1;
+    const worker = valueWorker(value);
+    const list =
+      worker < importedWorkers ? this.#dense[worker] : this.#imported[worker - importedWorkers];
+    const found = list?.[valueSequence(value)] ?? -1;
     return found < 0 && this.#sparse.size > 0 ? (this.#sparse.get(value) ?? -1) : found;
   }
 
@@ -49,14 +61,16 @@ export class WriteTable implements Writes {
   }
 
   #place(value: number, w: number): void {
-    const [worker, sequence] = [valueWorker(value), valueSequence(value)];
-    const list = this.#dense[worker] ?? new Int32Array(0);
+    const [all, sequence] = [valueWorker(value), valueSequence(value)];
+    const [dense, worker] =
+      all < importedWorkers ? [this.#dense, all] : [this.#imported, all - importedWorkers];
+    const list = dense[worker] ?? new Int32Array(0);
     if (worker >= 65_536 || sequence > 2 * list.length + 65_536) {
       this.#sparse.set(value, w);
       return;
     }
-    this.#dense[worker] = sequence < list.length ? list : grown(list, sequence + 1);
-    this.#dense[worker][sequence] = w;
+    dense[worker] = sequence < list.length ? list : grown(list, sequence + 1);
+    dense[worker][sequence] = w;
   }
 
   #grow(): void {

@@ -103,6 +103,8 @@ export interface Records {
   offsets: Float64Array;
   values: Float64Array;
   epochs: Int32Array;
+  /** Where they are of several keys; otherwise all are of the completion's. */
+  keys?: Int32Array;
   /** Index -> first bytes of a record whose value is foreignValue. */
   foreign?: ReadonlyMap<number, string>;
 }
@@ -119,8 +121,8 @@ export interface Recorder {
   nextOp(): number;
   /** Appends rows that belong together: they never straddle two batches. */
   append(rows: readonly Row[]): void;
-  /** Appends a completion row and the records that it returned, together. */
-  complete(completion: Row, records: Records): void;
+  /** Appends the completion rows of one op and the records that it returned, together. */
+  complete(completion: Row | readonly Row[], records: Records): void;
   /** Writes all that was appended to the file. */
   flush(): void;
   /** Flushes, syncs and closes the file. Idempotent. */

@@ -164,6 +164,7 @@ export interface Ops {
   readonly sendValue: Int32Array;
   /** -1: not told. */
   readonly sendOffset: Float64Array;
+  sendKey(s: number): number;
   /** What op o polled of one key is a segment: from firstSegment[o] to below firstSegment[o + 1]. */
   readonly firstSegment: Int32Array;
   readonly segmentKey: Int32Array;
@@ -199,10 +200,17 @@ export interface VersionOrder {
   /** By key: the value (v) chosen at each place, and the place's offset. */
   readonly chain: readonly Int32Array[];
   readonly offsets: readonly Float64Array[];
-  /** Offsets with two or more values. */
-  readonly conflicts: readonly { key: number; offset: number; values: readonly number[] }[];
-  /** Values (v) at two or more offsets, ascending. */
-  readonly copies: ReadonlyMap<number, readonly number[]>;
+  /** The op (o) that first showed at which offset a value stands: its reader or its own ack. */
+  readonly placer: Int32Array;
+  /** Offsets with two or more values (v), and the op (o) that first showed each there. */
+  readonly conflicts: readonly {
+    key: number;
+    offset: number;
+    values: readonly number[];
+    by: readonly number[];
+  }[];
+  /** Values (v) at two or more offsets, and the op (o) that first showed each. */
+  readonly copies: ReadonlyMap<number, { offsets: readonly number[]; by: readonly number[] }>;
   /** Keys named by an ok poll. */
   readonly polledKeys: ReadonlySet<number>;
   /** `103` */

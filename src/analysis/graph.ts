@@ -1,0 +1,207 @@
+/** Directed graphs as columns: strongly connected components, and a shortest cycle in one. */
+
+/**
+ * The edges that end at node b stand from first[b] to below first[b + 1]. So it is walked against
+ * the edges: a history tells of each op what came before it, and the cycles are the same.
+ */
+export interface Graph {
+  /** Nodes. */
+  readonly n: number;
+  /** Nodes from here on only pass on: they stand for no op and have no length. */
+  readonly ops: number;
+  /** n + 1 entries. */
+  readonly first: Int32Array;
+  /** Where an edge begins. */
+  readonly from: Int32Array;
+  /** A bit for the kind of an edge. */
+  readonly kind: Uint8Array;
+  /** What an edge is about; -1: nothing. */
+  readonly about: Int32Array;
+}
+
+export interface Components {
+  /** By node: its component, or -1 if it is in none of two ops or more. */
+  readonly of: Int32Array;
+  /** By component: its ops, ascending. */
+  readonly members: readonly Int32Array[];
+}
+
+/**
+ * Components with two ops or more, over edges whose kind is in `mask`, and that stay within one
+ * component of `within`. Linear. This is Tarjan's algorithm as Pearce stores it (2016): one number
+ * a node, which is first the place on the path and, once a component is whole, a number above all
+ * places, so that an edge into it lowers nothing.
+ */
+export function components(graph: Graph, mask: number, within?: Components): Components {
+  const { n, ops, first, from, kind } = graph;
+  const inside = within?.of;
+  const low = new Int32Array(n);
+  const isRoot = new Uint8Array(n);
+  const edge = new Int32Array(n);
+  // Both stacks in one array: the path grows from below, what waits for its root from above.
+  const stack = new Int32Array(n);
+  let [path, waiting, place, done] = [0, n, 1, n];
+  const of = new Int32Array(n).fill(-1);
+  const members: Int32Array[] = [];
+
+  const push = (node: number): void => {
+    stack[path++] = node;
+    edge[node] = first[node]!;
+    low[node] = place++;
+    isRoot[node] = 1;
+  };
+  const close = (root: number): void => {
+    const whole = [root];
+    while (waiting < n && low[root]! <= low[stack[waiting]!]!) {
+      low[stack[waiting]!] = done;
+      whole.push(stack[waiting++]!);
+    }
+    place -= whole.length;
+    low[root] = done--;
+    if (whole.length < 2) return;
+    const found = Int32Array.from(whole.filter((node) => node < ops)).sort();
+    if (found.length < 2) return;
+    for (const node of whole) of[node] = members.length;
+    members.push(found);
+  };
+  const scan = (node: number): void => {
+    const to = first[node + 1]!;
+    let e = edge[node]!;
+    for (; e < to; e++) {
+      if ((kind[e]! & mask) === 0) continue;
+      const before = from[e]!;
+      if (inside && inside[before] !== inside[node]) continue;
+      if (low[before] === 0) {
+        // The edge is looked at again when its begin is finished.
+        edge[node] = e;
+        push(before);
+        return;
+      }
+      if (low[before]! < low[node]!) {
+        low[node] = low[before]!;
+        isRoot[node] = 0;
+      }
+    }
+    path--;
+    if (isRoot[node] === 1) close(node);
+    else stack[--waiting] = node;
+  };
+  for (let node = 0; node < n; node++) {
+    if (low[node] !== 0 || (inside && inside[node]! < 0)) continue;
+    push(node);
+    while (path > 0) scan(stack[path - 1]!);
+  }
+  return { of, members };
+}
+
+/** A cycle: ops, and of each the edge to the next one; -1: only by nodes that pass on. */
+export interface Cycle {
+  readonly nodes: readonly number[];
+  readonly edges: readonly number[];
+}
+
+/** How often each edge of a component may be looked at in the search for a shortest cycle. */
+const looks = 64;
+
+/** Searches many components of one graph, and keeps its columns between them. */
+export class CycleSearch {
+  readonly #graph: Graph;
+  readonly #mask: number;
+  readonly #within: Components;
+  /** By node: the search that reached it last. */
+  readonly #seen: Int32Array;
+  /** By node: the edge on which it was reached, and so the way back. */
+  readonly #edge: Int32Array;
+  readonly #next: Int32Array;
+  readonly #queue: Int32Array;
+  #tail = 0;
+  #search = 0;
+  #looked = 0;
+
+  constructor(graph: Graph, mask: number, within: Components) {
+    this.#graph = graph;
+    this.#mask = mask;
+    this.#within = within;
+    this.#seen = new Int32Array(graph.n);
+    this.#edge = new Int32Array(graph.n);
+    this.#next = new Int32Array(graph.n);
+    this.#queue = new Int32Array(graph.n);
+  }
+
+  /**
+   * A shortest cycle of a component that is shorter than `below` ops, from its lowest node; undefined
+   * if there is none. Breadth first from each op in turn. In a component so large or dense that this
+   * would look at an edge more than 64 times, the shortest through the ops that were tried.
+   */
+  shortest(component: number, below = Infinity): Cycle | undefined {
+    const { first } = this.#graph;
+    const ops = this.#within.members[component]!;
+    let budget = looks * looks;
+    for (const node of ops) budget += looks * (first[node + 1]! - first[node]!);
+    this.#looked = 0;
+    let best: Cycle | undefined;
+    for (const node of ops) {
+      if (this.#looked > budget && best) break;
+      best = this.#through(node, best?.nodes.length ?? below) ?? best;
+      if (best?.nodes.length === 2) break;
+    }
+    return best;
+  }
+
+  /** The shortest cycle through `start` with fewer ops than `below`. */
+  #through(start: number, below: number): Cycle | undefined {
+    this.#search++;
+    this.#tail = 0;
+    let [head, length, levelEnd] = [0, 1, 0];
+    if (this.#expand(start, start)) return this.#cycle(start);
+    levelEnd = this.#tail;
+    for (; head < this.#tail; head++) {
+      if (head === levelEnd) {
+        length++;
+        levelEnd = this.#tail;
+      }
+      if (length + 1 >= below) return undefined;
+      if (this.#expand(this.#queue[head]!, start)) return this.#cycle(start);
+    }
+    return undefined;
+  }
+
+  /** Queues all ops from which an edge leads to `node`; true if `start` is one of them. */
+  #expand(node: number, start: number): boolean {
+    const { first, from, kind, ops } = this.#graph;
+    const inside = this.#within.of;
+    const [seen, search, mask] = [this.#seen, this.#search, this.#mask];
+    // What is before a node without length is as near as that node, so it is queued at once.
+    const through = [node];
+    for (let at = through.pop(); at !== undefined; at = through.pop()) {
+      const to = first[at + 1]!;
+      this.#looked += to - first[at]!;
+      for (let e = first[at]!; e < to; e++) {
+        const before = from[e]!;
+        if ((kind[e]! & mask) === 0 || seen[before] === search) continue;
+        if (inside[before] !== inside[start]) continue;
+        seen[before] = search;
+        this.#edge[before] = e;
+        this.#next[before] = at;
+        if (before === start) return true;
+        if (before < ops) this.#queue[this.#tail++] = before;
+        else through.push(before);
+      }
+    }
+    return false;
+  }
+
+  #cycle(start: number): Cycle {
+    const { ops } = this.#graph;
+    const [nodes, edges]: [number[], number[]] = [[], []];
+    let node = start;
+    do {
+      let next = this.#next[node]!;
+      nodes.push(node);
+      edges.push(next < ops ? this.#edge[node]! : -1);
+      while (next >= ops) next = this.#next[next]!;
+      node = next;
+    } while (node !== start);
+    return { nodes, edges };
+  }
+}

@@ -1,0 +1,222 @@
+/** Jepsen's rules for what one process sees and sends, in one op and from one to the next. */
+import { F, Kind, type Emit, type Finish } from '../model/index.js';
+import { delta, endNs, opStep, sentSteps, type Imported } from './imported.js';
+import { num, sec } from './words.js';
+
+const polls: Finish = { notApplicable: 'no poll returned records to compare' };
+
+/** Two neighbours of one op: what it polled, or what it sent. */
+interface Neighbours {
+  type: string;
+  o: number;
+  a: number;
+  b: number;
+  by: number;
+  what: 'poll' | 'send';
+}
+
+function emitNeighbours(
+  facts: Imported,
+  { type, o, a, b, by, what }: Neighbours,
+  emit: Emit,
+): void {
+  const { ops, order } = facts;
+  const [key, op, timeNs] = [order.key[a]!, ops.op[o]!, endNs(ops, o)];
+  const offset = order.offsets[key]?.[order.place[b]!] ?? -1;
+  emit({ type, key, offset, value: order.value[b]!, timeNs, ops: [op] }, () => {
+    const [first, second, name] = [order.text(a), order.text(b), facts.keyText(key)];
+    const did = what === 'poll' ? 'polled' : 'sent';
+    return {
+      ops: [op],
+      proof: [
+        ...sentSteps(facts, a),
+        ...(what === 'poll' ? sentSteps(facts, b) : []),
+        opStep(ops, o, what, `${first} and next ${second}, ${places(facts, a, b)}`),
+      ].sort((x, y) => x.timeNs - y.timeNs),
+      explanation: `Process ${ops.process[o]!} ${did} ${first} and next ${second} of ${name} in one operation (#${op}, ${sec(timeNs)}). ${between(facts, a, b)}`,
+      data: { delta: by, values: [order.value[a]!, order.value[b]!] },
+    };
+  });
+}
+
+const places = ({ order }: Imported, a: number, b: number): string =>
+  `places ${order.place[a]!} and ${order.place[b]!} of the key's log`;
+
+/** What lies between two values, or how they lie. */
+function between(facts: Imported, a: number, b: number): string {
+  const { order } = facts;
+  const [from, to] = [order.place[a]!, order.place[b]!];
+  const chain = order.chain[order.key[a]!]!;
+  if (a === b) return `It is one and the same value.`;
+  if (to < from)
+    return `In the key's log ${order.text(b)} stands before ${order.text(a)}: ${places(facts, b, a)}.`;
+  const skipped = to - from - 1;
+  const first = order.text(chain[from + 1]!);
+  const rest =
+    skipped > 1
+      ? `${num(skipped)} values stand between them, the first is ${first}`
+      : `${first} stands between them`;
+  return `In the key's log ${rest}.`;
+}
+
+/** int-poll-skip (`skip`) and int-nonmonotonic-poll. */
+export const intPoll =
+  (type: string, skip: boolean) =>
+  (facts: Imported, emit: Emit): Finish => {
+    const { ops, order } = facts;
+    const { place } = order;
+    const { firstRead, reads } = ops;
+    let checked = 0;
+    for (let o = 0; o < ops.n; o++) {
+      for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
+        const [from, to] = [firstRead[s]!, firstRead[s + 1]!];
+        checked += to - from;
+        let before = from < to ? place[reads[from]!]! : -1;
+        for (let r = from + 1; r < to; r++) {
+          const now = place[reads[r]!]!;
+          const by = now - before;
+          const known = now >= 0 && before >= 0;
+          before = now;
+          if (by === 1 || !known || (skip ? by < 2 : by > 0)) continue;
+          if (ops.rebalanced(o, ops.segmentKey[s]!)) continue;
+          const [a, b] = [reads[r - 1]!, reads[r]!];
+          emitNeighbours(facts, { type, o, a, b, by, what: 'poll' }, emit);
+        }
+      }
+    }
+    return checked === 0 ? polls : { checked, what: `${num(checked)} records that were polled` };
+  };
+
+/** int-send-skip (`skip`) and int-nonmonotonic-send. */
+export const intSend =
+  (type: string, skip: boolean) =>
+  (facts: Imported, emit: Emit): Finish => {
+    const { ops, order } = facts;
+    let checked = 0;
+    /** By key: the value that the op sent last, where it has several. */
+    const last = new Map<number, number>();
+    for (let o = 0; o < ops.n; o++) {
+      const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
+      if (to - from < 2 || ops.outcome[o] === Kind.invoke) continue;
+      last.clear();
+      for (let s = from; s < to; s++) {
+        const b = ops.sendValue[s]!;
+        const key = order.key[b]!;
+        const a = last.get(key);
+        last.set(key, b);
+        if (a === undefined) continue;
+        checked++;
+        const by = delta(order, a, b);
+        if (skip ? by > 1 : by < 1)
+          emitNeighbours(facts, { type, o, a, b, by, what: 'send' }, emit);
+      }
+    }
+    if (checked === 0) return { notApplicable: 'no op sent two values to one key' };
+    return { checked, what: `${num(checked)} neighbours within an op` };
+  };
+
+/** What a process polled or sent last of each key. */
+type Last = Map<number, { v: number; o: number }>;
+
+interface Pair {
+  type: string;
+  key: number;
+  a: { v: number; o: number };
+  b: { v: number; o: number };
+  by: number;
+  what: 'poll' | 'send';
+}
+
+function emitPair(facts: Imported, { type, key, a, b, by, what }: Pair, emit: Emit): void {
+  const { ops, order } = facts;
+  const ids = [ops.op[a.o]!, ops.op[b.o]!];
+  const timeNs = endNs(ops, b.o);
+  const offset = order.offsets[key]?.[order.place[b.v]!] ?? -1;
+  emit({ type, key, offset, value: order.value[b.v]!, timeNs, ops: ids }, () => {
+    const [first, second] = [order.text(a.v), order.text(b.v)];
+    const did = what === 'poll' ? ['polled', 'last', 'began with'] : ['sent', 'last', 'sent first'];
+    return {
+      ops: ids,
+      proof: [
+        opStep(ops, a.o, what, `${what === 'poll' ? 'ends' : 'last sends'} with ${first}`),
+        opStep(ops, b.o, what, `begins with ${second}, ${places(facts, a.v, b.v)}`),
+      ],
+      explanation: `Process ${ops.process[b.o]!} ${did[0]!} ${first} of ${facts.keyText(key)} ${did[1]!} (#${ids[0]!}), and its next operation on that key (#${ids[1]!}, ${sec(timeNs)}) ${did[2]!} ${second}. ${between(facts, a.v, b.v)}`,
+      data: { delta: by, values: [order.value[a.v]!, order.value[b.v]!] },
+    };
+  });
+}
+
+/**
+ * poll-skip (`skip`) and nonmonotonic-poll: the last value that an ok op of a process polled of a
+ * key against the first that its next op polls of it. Assign and subscribe drop the keys that they
+ * do not name. Unlike Jepsen's, an empty answer does not make us forget where the process was.
+ */
+export const processPoll =
+  (type: string, skip: boolean) =>
+  (facts: Imported, emit: Emit): Finish => {
+    const { ops, order } = facts;
+    const lasts = new Map<number, Last>();
+    let checked = 0;
+    for (let o = 0; o < ops.n; o++) {
+      const outcome = ops.outcome[o]!;
+      if (outcome === Kind.invoke) continue;
+      const f = ops.f[o]!;
+      const process = ops.process[o]!;
+      let last = lasts.get(process);
+      if (!last) lasts.set(process, (last = new Map()));
+      if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) keep(last, ops.keysOf(o));
+      for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
+        const [from, to] = [ops.firstRead[s]!, ops.firstRead[s + 1]!];
+        if (from === to) continue;
+        const key = ops.segmentKey[s]!;
+        const a = last.get(key);
+        const b = { v: ops.reads[from]!, o };
+        if (a) {
+          checked++;
+          const by = delta(order, a.v, b.v);
+          if (skip ? by > 1 : by < 1) emitPair(facts, { type, key, a, b, by, what: 'poll' }, emit);
+        }
+        if (outcome === Kind.ok) last.set(key, { v: ops.reads[to - 1]!, o });
+      }
+    }
+    return checked === 0
+      ? polls
+      : { checked, what: `${num(checked)} polls that go on from another` };
+  };
+
+/**
+ * nonmonotonic-send: the last value that an ok or info op of a process sent to a key against the
+ * first that its next one sends. Unlike Jepsen's, assign and subscribe change nothing: they are
+ * about the consumer.
+ */
+export function processSend(type: string, facts: Imported, emit: Emit): Finish {
+  const { ops, order } = facts;
+  const lasts = new Map<number, Last>();
+  let checked = 0;
+  for (let o = 0; o < ops.n; o++) {
+    const outcome = ops.outcome[o]!;
+    const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
+    if (from === to || (outcome !== Kind.ok && outcome !== Kind.info)) continue;
+    const process = ops.process[o]!;
+    let last = lasts.get(process);
+    if (!last) lasts.set(process, (last = new Map()));
+    for (let s = from; s < to; s++) {
+      const b = { v: ops.sendValue[s]!, o };
+      const key = order.key[b.v]!;
+      const a = last.get(key);
+      last.set(key, b);
+      // Only the first of an op's values of a key follows on the op before.
+      if (!a || a.o === o) continue;
+      checked++;
+      const by = delta(order, a.v, b.v);
+      if (by < 1) emitPair(facts, { type, key, a, b, by, what: 'send' }, emit);
+    }
+  }
+  if (checked === 0) return { notApplicable: 'no process sent twice to a key' };
+  return { checked, what: `${num(checked)} sends that follow another` };
+}
+
+function keep(last: Last, keys: readonly number[]): void {
+  for (const key of last.keys()) if (!keys.includes(key)) last.delete(key);
+}
