@@ -1,3 +1,4 @@
+export * from './edn/index.js';
 export * from './folder.js';
 export { exportJsonLines } from './jsonl.js';
 export { exportParquet } from './parquet.js';

@@ -96,30 +96,33 @@ class ArrowRecorder implements Recorder {
     this.#commit(rows.length);
   }
 
-  complete(completion: Row, records: Records): void {
+  complete(completion: Row | readonly Row[], records: Records): void {
+    const rows = Array.isArray(completion) ? (completion as readonly Row[]) : [completion as Row];
     const n = records.n;
-    const first = this.#reserve(n + 1);
-    this.#put(first, completion);
-    this.#putText(first, completion.text);
-    const [from, to] = [first + 1, first + 1 + n];
+    const first = this.#reserve(rows.length + n);
+    for (let r = 0; r < rows.length; r++) this.#put(first + r, rows[r]!);
+    for (let r = 0; r < rows.length; r++) this.#putText(first + r, rows[r]!.text);
+    const from = first + rows.length;
+    const to = from + n;
     const cells = this.#cells;
     cells.kind.fill(Kind.record, from, to);
     cells.f.fill(cells.f[first]!, from, to);
     cells.process.fill(cells.process[first]!, from, to);
     cells.op.fill(cells.op[first]!, from, to);
     cells.timeNs.fill(cells.timeNs[first]!, from, to);
-    cells.key.fill(cells.key[first]!, from, to);
+    if (records.keys === undefined) cells.key.fill(cells.key[first]!, from, to);
+    else cells.key.set(records.keys.subarray(0, n), from);
     cells.offset.set(records.offsets.subarray(0, n), from);
     cells.value.set(records.values.subarray(0, n), from);
     cells.node.fill(cells.node[first]!, from, to);
     cells.epoch.set(records.epochs.subarray(0, n), from);
     cells.peer.fill(-1, from, to);
-    cells.code.fill(completion.kind, from, to);
+    cells.code.fill(cells.kind[first]!, from, to);
     if (records.foreign !== undefined) {
       const foreign = [...records.foreign].sort(([a], [b]) => a - b);
       for (const [index, text] of foreign) if (index < n) this.#putText(from + index, text);
     }
-    this.#commit(n + 1);
+    this.#commit(rows.length + n);
   }
 
   flush(): void {

@@ -27,7 +27,7 @@ export function startClock(inner: Recorder): StartClock {
       if (held) held.push([...rows]);
       else inner.append(rows);
     },
-    complete: (completion: Row, records: Records) => {
+    complete: (completion: Row | readonly Row[], records: Records) => {
       release();
       inner.complete(completion, records);
     },

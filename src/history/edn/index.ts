@@ -1,0 +1,1 @@
+export { importEdn, type ImportOptions } from './import.js';
