@@ -15,7 +15,7 @@ const may = {
   'src/history': ['src/model'],
   'src/runner': ['src/model', 'src/generator', 'src/history'],
   'src/report': ['src/model', 'src/history', 'src/analysis'],
-  'src/calibration': ['src/model', 'src/history', 'src/processes', 'src/targets'],
+  'src/calibration': ['src/model', 'src/analysis', 'src/history', 'src/processes', 'src/targets'],
   'src/cli': ['src/model', 'src/compose'],
   'src/scenarios': ['src/model', 'src/compose'],
 };

@@ -1,6 +1,9 @@
 /** Facts that several checkers share, and the judge that turns a history into a verdict. */
 export { createFacts } from './facts.js';
+export * from './dependencies.js';
+export * from './graph.js';
 export { examine, judge } from './judge.js';
+export { lowerBound } from './columns.js';
 export { recordAt } from './finals.js';
 export { epochOf } from './log.js';
 export { isAcked } from './writes.js';

@@ -1,0 +1,1 @@
+export { measureWorth, type WorthInput } from './measure.js';
