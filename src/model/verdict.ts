@@ -126,7 +126,7 @@ export interface Stats {
   finalRecords: number;
   /** Of ops that ended ok, from invocation to completion. */
   latencyMs: { p50: number; p95: number; p99: number; max: number };
-  /** Completions a second of the load. */
+  /** Ops that ended ok, a second of the load. */
   perSecond: number;
   /** Per key: the longest stretch of the load without an acknowledged send. */
   gaps: { key: number; fromNs: number; toNs: number }[];
