@@ -63,10 +63,10 @@ const isNode = (ops: Ops, o: number): boolean => {
   const f = ops.f[o]!;
   return f === F.send || f === F.poll || f === F.txn;
 };
-/** The op before whose write this value was written, or -1. */
-export function writerBefore(order: VersionOrder, v: number): number {
+/** The value that stands before this one in its key, or -1. */
+export function writtenBefore(order: VersionOrder, v: number): number {
   const place = order.place[v]!;
-  return place < 1 ? -1 : order.writer[order.chain[order.key[v]!]![place - 1]!]!;
+  return place < 1 ? -1 : order.chain[order.key[v]!]![place - 1]!;
 }
 
 /** Of an op that no edge leaves. */
@@ -97,12 +97,13 @@ function spans(ops: Ops, order: VersionOrder, wwDeps: boolean, position: Int32Ar
   for (let v = 0; v < order.n; v++)
     written[v] = order.writer[v]! < 0 ? -1 : position[order.writer[v]!]!;
   if (wwDeps) {
-    for (const chain of order.chain)
-      for (let p = 1; p < (chain?.length ?? 0); p++) {
+    order.chain.forEach((chain) => {
+      for (let p = 1; p < chain.length; p++) {
         const [before, after] = [chain[p - 1]!, chain[p]!];
         const [begin, end] = [written[before]!, written[after]!];
         if (begin >= end && order.writer[before] !== order.writer[after]) backward(end, begin);
       }
+    });
   }
   const { reads, firstRead, firstSegment } = ops;
   for (let o = 0; o < ops.n; o++) {
@@ -187,7 +188,9 @@ class Builder {
     const { firstSend, sendValue } = this.#ops;
     for (let s = firstSend[o]!; s < firstSend[o + 1]!; s++) {
       const v = sendValue[s]!;
-      if (this.#order.writer[v] === o) this.#after(writerBefore(this.#order, v), o, ww, v);
+      const before = writtenBefore(this.#order, v);
+      if (before < 0 || this.#order.writer[v] !== o) continue;
+      this.#after(this.#order.writer[before]!, o, ww, v);
     }
   }
 

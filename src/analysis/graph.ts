@@ -152,10 +152,10 @@ export class CycleSearch {
   #through(start: number, below: number): Cycle | undefined {
     this.#search++;
     this.#tail = 0;
-    let [head, length, levelEnd] = [0, 1, 0];
     if (this.#expand(start, start)) return this.#cycle(start);
-    levelEnd = this.#tail;
-    for (; head < this.#tail; head++) {
+    let length = 1;
+    let levelEnd = this.#tail;
+    for (let head = 0; head < this.#tail; head++) {
       if (head === levelEnd) {
         length++;
         levelEnd = this.#tail;

@@ -1,0 +1,126 @@
+/** Imported histories by hand, and those of the corpus, as rows. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { F, importedValue, Kind, type Row } from '../../src/model/index.js';
+import { History } from './history.js';
+
+/** `[':send', key, value]`, `[':send', key, [offset, value]]`, `[':poll', [[key, [[offset, value]]]]]`. */
+export type Micro =
+  | readonly [':send', number, number | readonly [number | null, number]]
+  | readonly [':poll', readonly (readonly [number, readonly (readonly [number, number])[]])[]]
+  | readonly [':poll'];
+/** One line of a history. */
+export interface Line {
+  index: number;
+  time: number;
+  type: 'invoke' | 'ok' | 'fail' | 'info';
+  process: number;
+  f: string;
+  value: readonly Micro[];
+}
+
+export function importedHistory(lines: readonly Line[], options: { wwDeps: boolean }): History {
+  const history = new History({
+    origin: 'imported',
+    options: { ...options, subVia: 'assign' },
+    evidence: { watermarks: false, finalReads: false, replicas: false, views: false },
+    keys: 0,
+  });
+  const open = new Map<number, number>();
+  for (const line of lines) {
+    if (!(line.f in F)) continue;
+    if (line.type === 'invoke') open.set(line.process, line.index);
+    const op = open.get(line.process);
+    if (op === undefined) throw new Error(`Expected an invocation before ${line.index}.`);
+    history.at(line.time / 1e6).rows(...rowsOf(line, op));
+  }
+  return history;
+}
+
+function rowsOf({ type, process, f, value }: Line, op: number): Row[] {
+  const kind = Kind[type];
+  const about = { kind, process, op, timeNs: 0 };
+  const none = { ...about, f: F[f as keyof typeof F], key: -1 };
+  if (!['send', 'poll', 'txn'].includes(f)) return [none as Row].map(withoutTime);
+  const rows: Row[] = f === 'txn' ? [none] : [];
+  const polled = new Map<number, (readonly [number, number])[]>();
+  for (const micro of value) {
+    if (micro[0] === ':send') {
+      const [, key, sent] = micro;
+      const [offset, number] = typeof sent === 'number' ? [null, sent] : sent;
+      const about = { offset: offset ?? -1, value: importedValue(key, number) };
+      rows.push({ ...none, f: F.send, key, ...about });
+    } else
+      for (const [key, records] of micro[1] ?? []) {
+        if (!polled.has(key)) rows.push({ ...none, f: F.poll, key });
+        polled.set(key, [...(polled.get(key) ?? []), ...records]);
+      }
+  }
+  if (rows.length === 0) rows.push(none);
+  for (const [key, records] of polled)
+    for (const [offset, number] of records) {
+      const read = { offset, value: importedValue(key, number), code: kind };
+      rows.push({ ...none, kind: Kind.record, f: F.poll, key, ...read });
+    }
+  return rows.map(withoutTime);
+}
+/** The history gives the time. */
+const withoutTime = ({ timeNs: _, ...row }: Row): Row => row as Row;
+
+let top = fileURLToPath(new URL('.', import.meta.url));
+while (!existsSync(join(top, 'package.json'))) top = dirname(top);
+const root = join(top, 'test', 'corpus', 'jepsen-kafka');
+
+/** What Jepsen found in a history of the corpus; a cycle's ops are indices of completions. */
+export interface CorpusVerdict {
+  file: string;
+  wwDeps: boolean;
+  throws?: string;
+  errors: Record<string, { count: number; cases: unknown[] }>;
+  /** Key, offset and the value that the order took. */
+  choices: [number, number, number][];
+  sccs: Record<string, number[][] | { sccs: number; ops: number }>;
+}
+/** One line a history; with the setting of `--ww-deps` picked for it, or the other one. */
+export const corpusVerdicts = (other = false): CorpusVerdict[] =>
+  readFileSync(join(root, `verdicts${other ? '-other-ww' : ''}.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as CorpusVerdict);
+
+export function corpusLines(file: string): Line[] {
+  const bytes = readFileSync(join(root, file.replace(/(\.gz)?$/, '.gz')));
+  return gunzipSync(bytes).toString('utf8').trim().split('\n').map(lineOf);
+}
+
+function lineOf(text: string): Line {
+  const map = new Map(edn(text) as [string, unknown][]);
+  const word = (name: string): string => String(map.get(name)).slice(1);
+  return {
+    index: map.get(':index') as number,
+    time: map.get(':time') as number,
+    type: word(':type') as Line['type'],
+    process: map.get(':process') as number,
+    f: typeof map.get(':process') === 'number' ? word(':f') : 'nemesis',
+    value: map.get(':value') as Micro[],
+  };
+}
+
+/** As much EDN as the corpus has: a map becomes its entries. */
+function edn(text: string): unknown {
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|#\{|[[\]{}]|[^\s,[\]{}"]+/g) ?? [];
+  let at = 0;
+  const form = (): unknown => {
+    const token = tokens[at++]!;
+    if (!['[', '{', '#{'].includes(token))
+      return token === 'nil' ? null : /^-?\d+$/.test(token) ? Number(token) : token;
+    const items: unknown[] = [];
+    while (tokens[at] !== ']' && tokens[at] !== '}') items.push(form());
+    at++;
+    if (token !== '{') return items;
+    return Array.from({ length: items.length / 2 }, (_, i) => items.slice(2 * i, 2 * i + 2));
+  };
+  return form();
+}
