@@ -96,11 +96,13 @@ function imported(facts: Imported, emit: Emit): Finish {
   }
   const readers = new Map<number, number[]>(failed.map((v) => [v, []]));
   eachReader(facts, failed, (v, o) => {
+    // What an op reads of itself is a precommitted-read.
     const seen = readers.get(v)!;
-    if (seen.at(-1) !== o) seen.push(o);
+    if (o !== order.writer[v] && seen.at(-1) !== o) seen.push(o);
   });
   for (const [v, by] of readers) {
-    const first = by.find((o) => ops.outcome[o] === Kind.ok) ?? by[0]!;
+    const first = by.find((o) => ops.outcome[o] === Kind.ok) ?? by[0];
+    if (first === undefined) continue;
     const [key, value, timeNs] = [order.key[v]!, order.value[v]!, endNs(ops, first)];
     const shown = [ops.op[order.writer[v]!]!, ops.op[first]!];
     emit({ type: 'G1a', key, offset: -1, value, timeNs, ops: shown }, () => ({

@@ -1,0 +1,53 @@
+/** A history of the corpus, imported and judged. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { examine, isImported } from '../../src/analysis/index.js';
+import { createRecorder, importEdn, readHistory } from '../../src/history/index.js';
+import { importedValue, type Anomaly, type Batch, type RunInfo } from '../../src/model/index.js';
+import { checkers } from '../support/judged.js';
+import type { Ours } from './compare.js';
+import { completions, pathOf, textOf, type Reference } from './corpus.js';
+
+export interface Imported {
+  run: RunInfo;
+  batches: Batch[];
+  completions: Map<number, number>;
+}
+
+export async function importCorpus(file: string): Promise<Imported> {
+  const folder = mkdtempSync(join(tmpdir(), 'schism-parity-'));
+  try {
+    const path = join(folder, 'history.arrow');
+    const recorder = createRecorder(path);
+    const run = await importEdn(pathOf(file), recorder);
+    await recorder.close();
+    const batches = [...readHistory(path).batches()];
+    return { run, batches, completions: completions(textOf(file)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** By the rules and settings of one line of the verdicts. */
+export function judgeAs(history: Imported, reference: Reference): Ours {
+  const { subVia, wwDeps } = reference;
+  const run: RunInfo = { ...history.run, options: { subVia, wwDeps } };
+  const keys = run.keys.map(({ topicId }) => Number(topicId));
+  const choices = new Map(
+    (reference.choices ?? []).map(([key, offset, value]) => [
+      `${keys.indexOf(key)}@${offset}`,
+      importedValue(keys.indexOf(key), value),
+    ]),
+  );
+  const found: Anomaly[] = [];
+  const facts = examine({
+    run,
+    batches: history.batches,
+    checkers,
+    emit: (at, whole) => found.push({ ...at, ...whole() }),
+    choose: (key, offset, values) => choices.get(`${key}@${offset}`) ?? values[0]!,
+  });
+  if (!isImported(facts)) throw new Error('Expected the facts of an imported history.');
+  return { facts, found, keys, completions: history.completions };
+}

@@ -1,0 +1,111 @@
+/**
+ * Every history of the corpus, with both settings of ww-deps: the same error types and cases, and
+ * the same validity, as Jepsen's own checker. What differs is explained by a rule (`reasons` of
+ * compare.ts) that was checked on that very case, or is a defect of ours. Cycles are compared in
+ * test/checkers/cycles.test.ts.
+ */
+import t from 'tap';
+import { permitted } from '../../src/analysis/index.js';
+import { worstLag } from '../../src/analysis/lag.js';
+import type { RunInfo } from '../../src/model/index.js';
+import { casesOf, reasons, theirCases, whyOurs, whyTheirs, type Ours } from './compare.js';
+import { manifest, plain, references, type Reference } from './corpus.js';
+import { importCorpus, judgeAs } from './judge.js';
+import { missed, sound } from './planted.js';
+
+const cycles = /^(G0|G1c)(-realtime)?$|-cycle-exists$/;
+const files = new Map<string, Reference[]>();
+for (const one of references()) files.set(one.file, [...(files.get(one.file) ?? []), one]);
+const made = manifest();
+/** Rule -> cases that it explains. */
+const explained = new Map<string, number>();
+const counts = { equal: 0, explained: 0, thrown: 0 };
+
+interface Compared {
+  /** What no rule explains. */
+  wrong: string[];
+  /** Types that only we have, or only Jepsen, wholly by rules. */
+  types: Set<string>;
+  rules: number;
+}
+
+function compare(ours: Ours, reference: Reference): Compared {
+  const result: Compared = { wrong: [], types: new Set(), rules: 0 };
+  const explain = (rule: keyof typeof reasons | undefined, type: string, what: string): void => {
+    if (!rule) result.wrong.push(`${type} ${what}`);
+    else {
+      result.rules++;
+      result.types.add(type);
+      explained.set(rule, (explained.get(rule) ?? 0) + 1);
+    }
+  };
+  const types = [...ours.found.map((one) => one.type), ...Object.keys(reference.errors ?? {})];
+  for (const type of new Set(types)) {
+    if (cycles.test(type)) continue;
+    const mine = casesOf(ours, type);
+    const theirs = theirCases(reference, type);
+    for (const [text, one] of mine)
+      if (!theirs.has(text)) explain(whyOurs(ours, type, one), type, `${text} is ours only`);
+    for (const text of theirs)
+      if (!mine.has(text)) explain(whyTheirs(ours, type, text), type, `${text} is theirs only`);
+    // It has no cases.
+    if (type === 'empty-transaction-graph') explain('empty-graph', type, '');
+    if (type === 'G1a') compareReaders(ours, reference, result.wrong);
+  }
+  return result;
+}
+
+/** Every ok reader that Jepsen names is one of ours. */
+function compareReaders(ours: Ours, reference: Reference, wrong: string[]): void {
+  const cases = casesOf(ours, 'G1a');
+  for (const [key, value, op] of reference.errors?.['G1a']?.readers ?? []) {
+    const readers = cases.get(JSON.stringify([key, value]))?.data['readers'] as number[];
+    if (!readers.some((id) => ours.completions.get(id) === op))
+      wrong.push(`G1a ${key} ${value}: reader ${op}`);
+  }
+}
+
+/** The types that make a history invalid, without those that rules explain. */
+const badTypes = (run: RunInfo, types: Iterable<string>, without: Set<string>): string[] =>
+  [...new Set(types)]
+    .filter((type) => permitted(run, type) === undefined && !without.has(type))
+    .sort();
+
+for (const [file, both] of files) {
+  t.test(file, async (t) => {
+    const history = await importCorpus(file);
+    const { planted } = made.get(plain(file))!;
+    for (const reference of both) {
+      const { subVia, wwDeps } = reference;
+      const name = `ww-deps ${wwDeps}`;
+      const ours = judgeAs(history, reference);
+      const run = { ...history.run, options: { subVia, wwDeps } };
+      const types = ours.found.map((one) => one.type);
+      t.strictSame(
+        planted.flatMap((one) => missed(ours, one)),
+        [],
+        `${name}: all that was planted is found`,
+      );
+      if (planted.every(({ defect }) => sound.includes(defect)))
+        t.strictSame(badTypes(run, types, new Set()), [], `${name}: sound`);
+      if (reference.throws !== undefined) {
+        counts.thrown++;
+        if (planted.every(({ defect }) => [...sound, 'phantom'].includes(defect)))
+          t.strictSame(badTypes(run, types, new Set(['phantom-read'])), [], `${name}: no more`);
+        continue;
+      }
+      const compared = compare(ours, reference);
+      t.strictSame(compared.wrong, [], name);
+      t.strictSame(
+        badTypes(run, types, compared.types),
+        badTypes(run, reference.badErrorTypes!, compared.types),
+        `${name}: types that are bad`,
+      );
+      counts[compared.rules > 0 ? 'explained' : 'equal']++;
+      const lag = worstLag(ours.facts.ops)?.lagNs ?? 0;
+      t.equal(lag, reference.worstRealtimeLag?.lag ?? 0, `${name}: worst realtime lag`);
+    }
+  });
+}
+
+t.teardown(() => t.comment(JSON.stringify({ ...counts, ...Object.fromEntries(explained) })));
