@@ -137,7 +137,10 @@ async function makeRun(
     const child = startProcess({
       name: `the run ${nameOf(setup)} with seed ${seed}`,
       command: process.execPath,
-      args: [join(root, 'src/cli/schism.js'), 'test', ...args, '--results-dir', folder.path],
+      args: [
+        ...[join(root, 'src/cli/schism.js'), 'test', ...args],
+        ...['--results-dir', folder.path, '--worth', '0'],
+      ],
       cwd: root,
       logFile,
     });

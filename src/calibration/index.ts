@@ -1,1 +1,2 @@
 export { calibrate } from './calibrate.js';
+export { measureWorth } from './worth/index.js';

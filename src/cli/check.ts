@@ -1,20 +1,29 @@
 /** `schism check`, `schism report`, `schism export`: from a run's folder alone. */
 import type { Command } from 'commander';
-import { checkRun, exportParquetRun, exportRun, reportRun, verdictLines } from '../compose.js';
-import { exitCodes } from '../model/index.js';
+import {
+  checkRun,
+  exportParquetRun,
+  exportRun,
+  reportRun,
+  runOptions,
+  verdictLines,
+} from '../compose.js';
+import { exitCodes, parseOption } from '../model/index.js';
+import { addFlags } from './flags.js';
 
 const runHelp = "a run's folder, or `results/latest`";
 
 export function addCheck(program: Command): void {
-  program
+  const command = program
     .command('check')
     .description('judge a recorded run again, and draw its page again')
     .argument('<run>', runHelp)
     .option('--plugin <file>', 'a checker from outside; can be repeated', collect)
     .option('--json', 'print the verdict as JSON')
     .allowExcessArguments(false)
-    .action(async (run: string, options: { plugin?: string[]; json?: boolean }) => {
-      const { dir, info, verdict } = await checkRun(run, options.plugin ?? []);
+    .action(async (run: string, options: { plugin?: string[]; json?: boolean; worth?: string }) => {
+      const worthMs = Number(parseOption('worth', runOptions.worth, options.worth));
+      const { dir, info, verdict } = await checkRun(run, options.plugin ?? [], { worthMs });
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(verdict, undefined, 2)}\n`
@@ -22,6 +31,7 @@ export function addCheck(program: Command): void {
       );
       process.exitCode = exitCodes[verdict.verdict];
     });
+  addFlags(command, { worth: runOptions.worth }, 'Options');
 }
 
 export function addReport(program: Command): void {

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../analysis/index.js';
+import { measureWorth } from '../calibration/index.js';
 import {
   exportJsonLines,
   exportParquet,
@@ -12,6 +13,7 @@ import {
 } from '../history/index.js';
 import { SchismError, type RunInfo, type Verdict } from '../model/index.js';
 import { junit, writeReport } from '../report/index.js';
+import { runOptions } from './options.js';
 import { loadRegistry, type Registry } from './registry.js';
 
 interface Judged {
@@ -22,23 +24,52 @@ interface Judged {
   report: string;
 }
 
-export async function judgeRun(folder: string, registry: Registry): Promise<Judged> {
+/** How long the worth of a valid verdict may be measured. */
+export interface WorthLimit {
+  worthMs?: number;
+  /** Ends it early. */
+  signal?: AbortSignal;
+}
+
+export async function judgeRun(
+  folder: string,
+  registry: Registry,
+  { worthMs = runOptions.worth.default, signal }: WorthLimit = {},
+): Promise<Judged> {
   const { dir, info, history } = openRun(folder);
+  const checkers = [...registry.checkers.values()];
+  const now = (): number => performance.now();
   const verdict = judge({
     run: info,
     batches: history.batches(),
     truncated: history.truncated,
-    checkers: [...registry.checkers.values()],
-    now: () => performance.now(),
+    checkers,
+    now,
   });
   writeJson(join(dir, files.verdict), verdict);
+  if (verdict.verdict === 'valid' && info.origin !== 'imported' && worthMs > 0) {
+    verdict.worth = await measureWorth({
+      run: info,
+      batches: () => history.batches(),
+      checkers,
+      budgetMs: worthMs,
+      passMs: verdict.durationMs,
+      now,
+      ...(signal && { signal }),
+    });
+    writeJson(join(dir, files.verdict), verdict);
+  }
   writeWhole(join(dir, files.junit), junit(info, verdict));
   return { dir, info, verdict, report: await writeReport(dir) };
 }
 
 /** `schism check RUN` */
-export async function checkRun(dir: string, plugins: readonly string[]): Promise<Judged> {
-  return judgeRun(dir, await loadRegistry(plugins));
+export async function checkRun(
+  dir: string,
+  plugins: readonly string[],
+  limit: WorthLimit = {},
+): Promise<Judged> {
+  return judgeRun(dir, await loadRegistry(plugins), limit);
 }
 
 /** `schism report RUN` */

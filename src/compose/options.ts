@@ -74,6 +74,12 @@ export const runOptions = {
     min: 100,
     help: 'within which a replica must catch up once all faults are healed',
   },
+  worth: {
+    type: 'duration',
+    default: 10_000,
+    min: 0,
+    help: 'how long a valid verdict is put to the test with planted defects; 0: not at all',
+  },
   resultsDir: {
     type: 'string',
     default: 'results',

@@ -30,7 +30,8 @@ export class Edit {
 
   /** The batch with the changes, its first row number `base`. */
   done(base: number): Batch {
-    const batch = { ...this.#batch, ...this.#cells, base };
+    const same = base === this.#batch.base && Object.keys(this.#cells).length === 0;
+    const batch = same ? this.#batch : { ...this.#batch, ...this.#cells, base };
     if (this.#drops.size + this.#inserts.length === 0) return batch;
     const inserts = this.#inserts.sort((a, b) => a.before - b.before);
     const from: number[] = [];

@@ -3,6 +3,7 @@
  * consistent change is planted at a random place, and the same checkers are run on it. Many places
  * that cannot touch each other share one pass over the history.
  */
+import { setImmediate as immediate } from 'node:timers/promises';
 import { examine } from '../../analysis/index.js';
 import { seeded, type Batch, type Checker, type RunInfo, type Worth } from '../../model/index.js';
 import { failedVisible } from './failed.js';
@@ -35,6 +36,8 @@ export interface WorthInput {
   budgetMs: number;
   /** What one pass took when the history was judged. */
   passMs: number;
+  /** Ends it between two passes. */
+  signal?: AbortSignal;
   /** Places of a kind, at most. */
   wanted?: number;
   /** Milliseconds. */
@@ -42,7 +45,7 @@ export interface WorthInput {
 }
 
 /** Of a valid run that was recorded. Throws only what `batches` throws. */
-export function measureWorth(input: WorthInput): Worth {
+export async function measureWorth(input: WorthInput): Promise<Worth> {
   const { run, checkers, budgetMs, passMs } = input;
   const now = (): number => input.now();
   const begun = now();
@@ -61,15 +64,21 @@ export function measureWorth(input: WorthInput): Worth {
     };
   });
   let passes = found ? 1 : 0;
-  for (let open = trials; open.length > 0;) {
-    open = open.filter(({ trial, source }) => {
-      if (!trial.pending || trial.passMs > left()) return false;
+  const open = new Set(trials);
+  while (open.size > 0) {
+    for (const one of open) {
+      const { trial, source } = one;
+      // A signal is heard only when nothing else runs.
+      await immediate();
+      if (!trial.pending || trial.passMs > left() || input.signal?.aborted === true) {
+        open.delete(one);
+        continue;
+      }
       const from = now();
       trial.pass(run, source(), checkers);
       trial.passMs = now() - from;
       passes++;
-      return true;
-    });
+    }
   }
   const results = trials.map(({ trial }) =>
     trial.result(`no pass was left for it in the ${allowed}`),
