@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { F, Kind, type Recorder, type Row, type RunInfo, SchismError } from '../../model/index.js';
 import { wholeLines } from './lines.js';
-import { MicroOps, Names, type Fail } from './micro-ops.js';
+import { MicroOps, Names, rowOf, type Fail } from './micro-ops.js';
 import { Processes } from './processes.js';
 import { EdnMap, EdnReader, Keyword, printEdn, Tagged, type Edn } from './read.js';
 
@@ -200,7 +200,10 @@ class Importer {
     }
     const op = open?.op ?? this.#index;
     if (f === F.other) this.#other(kind, process, op, entries);
-    else this.#rows(entry, { kind, f, process, op, timeNs: this.timeNs }, open?.value ?? null);
+    else {
+      const head = rowOf({ kind, f, process, op, timeNs: this.timeNs }, f, -1);
+      this.#rows(entry, head, open?.value ?? null);
+    }
   }
 
   /** An op that no checker reads: what it was, as EDN without braces. */
@@ -209,10 +212,11 @@ class Importer {
     for (let i = 0; i < entries.length; i += 2) {
       const key = printEdn(entries[i]!);
       if (key === ':index' || key === ':time' || key === ':type') continue;
-      if (key !== ':process' || process < 0) words.push(key, printEdn(entries[i + 1]!));
+      if (key !== ':process' || process < 0)
+        words.push(`${key} ${printEdn(entries[i + 1] as Edn)}`);
     }
     const { timeNs } = this;
-    this.#recorder.append([{ kind, f: F.other, process, op, timeNs, text: words.join(' ') }]);
+    this.#recorder.append([{ kind, f: F.other, process, op, timeNs, text: words.join(', ') }]);
   }
 
   /** `invoked`: the value of the invocation, for a completion that has none. */
@@ -227,11 +231,11 @@ class Importer {
       if (f === F.subscribe) this.subscribes = true;
       head.code = entry.seek === true ? 1 : 0;
       const keys = this.names.keysOf(value, 'the keys of an assign or subscribe');
-      if (keys.length > 0) rows = keys.map((key) => ({ ...head, key }));
+      if (keys.length > 0) rows = keys.map((key) => rowOf(head, f, key));
     } else if (f !== F.crash) rows = micro.rows(head, value);
     if (!invoke) {
       for (const key of this.names.rebalanced(entry.rebalanceLog))
-        rows.push({ ...head, f: F.rebalance, key, code: 0 });
+        rows.push({ ...rowOf(head, F.rebalance, key), code: 0 });
       if (entry.error !== undefined) rows[0]!.text ??= printEdn(entry.error);
     }
     if (micro.records.n > 0) this.#recorder.complete(rows, micro.records);

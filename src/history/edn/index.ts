@@ -1,1 +1,2 @@
+export { exportEdn } from './export.js';
 export { importEdn, type ImportOptions } from './import.js';

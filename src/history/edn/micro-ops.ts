@@ -86,6 +86,25 @@ export class Names {
   }
 }
 
+/**
+ * A row of the op that `head` begins. All have one shape: copies by spread have not, and cost more
+ * than all the reading.
+ */
+export const rowOf = (head: Row, f: number, key: number, offset = -1, value = -1): Row => ({
+  kind: head.kind,
+  f,
+  timeNs: head.timeNs,
+  process: head.process ?? -1,
+  op: head.op ?? -1,
+  key,
+  offset,
+  value,
+  code: head.code ?? 0,
+  text: undefined,
+});
+
+const isPair = (form: Edn): form is readonly [Edn, Edn] => Array.isArray(form) && form.length === 2;
+
 const isWord = (form: Edn | undefined, text: string): boolean =>
   form instanceof Keyword && form.text === text;
 
@@ -97,17 +116,17 @@ interface Polled {
 
 export class MicroOps {
   /** What the op polled, until the next one. */
-  readonly records: Records & { keys: Int32Array } = {
+  readonly records: Records & { keys: Int32Array; foreign: Map<number, string> } = {
     n: 0,
     keys: new Int32Array(0),
     offsets: new Float64Array(0),
     values: new Float64Array(0),
     epochs: new Int32Array(0),
+    foreign: new Map(),
   };
   readonly #names: Names;
   readonly #fail: Fail;
   #polled: Polled[] = [];
-  #foreign = new Map<number, string>();
 
   constructor(names: Names, fail: Fail) {
     this.#names = names;
@@ -117,7 +136,7 @@ export class MicroOps {
   clear(): void {
     this.records.n = 0;
     this.#polled = [];
-    if (this.#foreign.size > 0) this.#foreign = new Map();
+    if (this.records.foreign.size > 0) this.records.foreign.clear();
   }
 
   /** Rows of a send, poll or txn but its records, which are in `records` then. */
@@ -126,17 +145,20 @@ export class MicroOps {
     const items = value === null ? [] : itemsOf(value);
     if (items === undefined) throw this.#fail('`:value` to be a vector of sends and polls', value);
     // A send of nothing has no send row, so it is a txn of nothing.
-    const rows: Row[] = f === F.txn || (f === F.send && items.length === 0) ? [{ ...head, f: F.txn }] : [];
+    const rows: Row[] =
+      f === F.txn || (f === F.send && items.length === 0) ? [rowOf(head, F.txn, -1)] : [];
     let pollAt = f === F.poll ? 0 : -1;
     for (const item of items) {
       const micro = itemsOf(item);
-      if (micro !== undefined && micro.length === 3 && isWord(micro[0], ':send')) rows.push(this.#send(head, micro));
+      if (micro !== undefined && micro.length === 3 && isWord(micro[0], ':send'))
+        rows.push(this.#send(head, micro));
       else if (micro !== undefined && micro.length <= 2 && isWord(micro[0], ':poll')) {
         if (pollAt < 0) pollAt = rows.length;
-        if (head.kind !== Kind.invoke && micro.length === 2) this.#poll(head, micro[1]!, rows);
+        if (head.kind !== Kind.invoke && micro.length === 2)
+          this.#poll(head, micro[1] as Edn, rows);
       } else throw this.#fail('[:send key value] or [:poll {key [[offset value] ...]}]', item);
     }
-    if (pollAt >= 0 && this.#polled.length === 0) rows.splice(pollAt, 0, { ...head, f: F.poll });
+    if (pollAt >= 0 && this.#polled.length === 0) rows.splice(pollAt, 0, rowOf(head, F.poll, -1));
     this.#fill();
     return rows;
   }
@@ -144,13 +166,14 @@ export class MicroOps {
   /** `[:send k v]`, `[:send k [o v]]` */
   #send(head: Row, micro: readonly Edn[]): Row {
     const key = this.#names.key(micro[1]!);
-    const told = micro[2]!;
-    const [offset, form] = (Array.isArray(told) && told.length === 2 ? told : [null, told]) as Edn[];
+    const told = micro[2] as Edn;
+    const offset = isPair(told) ? told[0] : null;
     if (offset !== null && typeof offset !== 'number')
       throw this.#fail('the offset of a send to be a whole number or nil', offset);
-    const value = this.#names.value(key, form!);
-    const text = this.#names.newText;
-    return { ...head, f: F.send, key, offset: Math.max(-1, offset ?? -1), value, text };
+    const value = this.#names.value(key, isPair(told) ? told[1] : told);
+    const row = rowOf(head, F.send, key, Math.max(-1, offset ?? -1), value);
+    row.text = this.#names.newText;
+    return row;
   }
 
   /** `{k [[o v] ...] ...}`: a row for each key that the op did not name yet. */
@@ -159,14 +182,15 @@ export class MicroOps {
     if (!(map instanceof EdnMap)) throw this.#fail('[:poll {key [[offset value] ...]}]', map);
     for (let i = 0; i < map.entries.length; i += 2) {
       const key = this.#names.key(map.entries[i]!);
-      const list = map.entries[i + 1]!;
+      const list = map.entries[i + 1] as Edn;
       const items = list === null ? [] : itemsOf(list);
-      if (items === undefined) throw this.#fail(`${this.#nameOf(key)} to have [[offset value] ...]`, list);
+      if (items === undefined)
+        throw this.#fail(`${this.#nameOf(key)} to have [[offset value] ...]`, list);
       const before = this.#polled.find((polled) => polled.key === key);
       if (before) before.lists.push(items);
       else {
         this.#polled.push({ key, lists: [items] });
-        rows.push({ ...head, f: F.poll, key });
+        rows.push(rowOf(head, F.poll, key));
       }
     }
   }
@@ -190,8 +214,6 @@ export class MicroOps {
       for (const list of lists) this.#pairs(key, list);
       records.keys.fill(key, from, records.n);
     }
-    if (this.#foreign.size > 0) records.foreign = this.#foreign;
-    else delete records.foreign;
   }
 
   #pairs(key: number, list: readonly Edn[]): void {
@@ -199,18 +221,18 @@ export class MicroOps {
     const base = importedValue(key, 0);
     let { n } = this.records;
     for (let i = 0; i < list.length; i++) {
-      const pair = list[i]! as readonly Edn[];
-      const whole = Array.isArray(pair) && pair.length === 2;
+      const pair = list[i] as Edn;
+      const whole = isPair(pair);
       // By index: to take an array apart by its iterator costs more than to read it.
-      const offset = whole ? pair[0]! : null;
-      const form = whole ? pair[1]! : null;
+      const offset = whole ? pair[0] : null;
+      const form = whole ? pair[1] : null;
       if (typeof offset !== 'number' || offset < 0)
         throw this.#fail(`[offset value] of ${this.#nameOf(key)}`, pair);
       offsets[n] = offset;
       if (typeof form === 'number' && form >= 0 && form < textValues) values[n] = base + form;
       else {
         values[n] = this.#names.value(key, form);
-        if (this.#names.newText !== undefined) this.#foreign.set(n, this.#names.newText);
+        if (this.#names.newText !== undefined) this.records.foreign.set(n, this.#names.newText);
       }
       n++;
     }

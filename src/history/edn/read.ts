@@ -345,7 +345,8 @@ export class EdnReader {
     }
     const seen = new Set<Edn>();
     for (let i = 0; i < items.length; i += step) {
-      if (seen.size === seen.add(identity(items[i]!)).size) throw this.#twice(items[i]!, wanted, at);
+      if (seen.size === seen.add(identity(items[i]!)).size)
+        throw this.#twice(items[i]!, wanted, at);
     }
   }
 
@@ -397,4 +398,5 @@ function inNamespace(namespace: string, entries: readonly Edn[]): Edn[] {
 const identity = (form: Edn): string | number =>
   typeof form === 'number' ? form : form instanceof Keyword ? form.text : printEdn(form);
 
-const same = (a: Edn, b: Edn): boolean => a === b || (typeof a === typeof b && identity(a) === identity(b));
+const same = (a: Edn, b: Edn): boolean =>
+  a === b || (typeof a === typeof b && identity(a) === identity(b));
