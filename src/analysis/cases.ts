@@ -16,6 +16,25 @@ const followsFrom: Readonly<Record<string, readonly string[]>> = {
   'int-nonmonotonic-poll': ['duplicate', 'lost-write'],
   'int-nonmonotonic-send': ['duplicate'],
 };
+/** The same in imported histories, where only the same place proves it. */
+const importedFrom: Readonly<Record<string, readonly string[]>> = (() => {
+  const values = ['lost-write', 'duplicate', 'phantom-read', 'G1a', 'inconsistent-offsets'];
+  return {
+    unseen: ['lost-write'],
+    'inconsistent-offsets': ['lost-write', 'duplicate'],
+    'nonmonotonic-send': values,
+    'poll-skip': values,
+    'nonmonotonic-poll': values,
+    'int-poll-skip': values,
+    'int-nonmonotonic-poll': values,
+    'int-nonmonotonic-send': values,
+    'int-send-skip': values,
+    'PL-1-cycle-exists': ['G0'],
+    'PL-2-cycle-exists': ['G1c'],
+    'strong-PL-1-cycle-exists': ['G0-realtime'],
+    'strong-PL-2-cycle-exists': ['G1c-realtime'],
+  };
+})();
 /** Causes first: the order of the cards. */
 const order = [
   'lost-write',
@@ -27,6 +46,7 @@ const order = [
   'stale-replica',
   'inconsistent-offsets',
 ];
+const ofCycles = /^(G0|G1c)(-realtime)?$|-cycle-exists$/;
 /** One anomaly of these is about one value. */
 const ofValues = ['lost-write', 'unseen', 'duplicate', 'phantom-read', 'G1a'];
 /** How long after its heal a fault can still be the cause; after its begin, of acks just before. */
@@ -44,12 +64,14 @@ interface Group {
 export function makeCases(collector: Collector, facts: Facts): Case[] {
   const { spans } = facts.faults;
   const groups: Group[] = [];
+  const imported = facts.ops !== undefined;
+  const from = imported ? importedFrom : followsFrom;
   const types = [...collector.found.keys()].sort(byRank);
   for (const type of types) {
     const parents = groups.filter(
-      (group) => group.parent === undefined && followsFrom[type]?.includes(group.type),
+      (group) => group.parent === undefined && from[type]?.includes(group.type),
     );
-    groups.push(...groupsOf(type, collector.found.get(type) ?? [], parents, spans));
+    groups.push(...groupsOf(type, collector.found.get(type) ?? [], parents, spans, imported));
   }
   const numbers = new Map<string, number>();
   const cases = groups.map((group) => {
@@ -83,8 +105,9 @@ function groupsOf(
   found: readonly Found[],
   parents: readonly Group[],
   spans: readonly FaultSpan[],
+  placesOnly: boolean,
 ): Group[] {
-  const follows = parents.map((parent) => ({ parent, matches: matcher(parent) }));
+  const follows = parents.map((parent) => ({ parent, matches: matcher(parent, placesOnly) }));
   const children = new Map<Group, Group>();
   const own = new Map<string, Group>();
   for (const one of found) {
@@ -147,21 +170,32 @@ function joined(groups: readonly Group[]): Group[] {
 }
 
 /** Whether an anomaly follows from a case: same key, and the same offset, value or time. */
-function matcher(parent: Group): (one: Found) => 'place' | 'time' | 'no' {
+function matcher(parent: Group, placesOnly: boolean): (one: Found) => 'place' | 'time' | 'no' {
   const places = new Set<string>();
   const firstNs = new Map<number, number>();
-  for (const { key, offset, value, timeNs } of parent.found) {
-    places.add(`${key}@${offset}`).add(`${key}=${value}`);
-    firstNs.set(key, Math.min(firstNs.get(key) ?? Infinity, timeNs));
+  for (const one of parent.found) {
+    for (const place of placesOf(one)) places.add(place);
+    firstNs.set(one.key, Math.min(firstNs.get(one.key) ?? Infinity, one.timeNs));
   }
-  return ({ type, key, offset, value, timeNs }) => {
+  return (one) => {
+    if (placesOf(one).some((place) => places.has(place))) return 'place';
+    const { type, key, timeNs } = one;
     const from = firstNs.get(key);
-    if (from === undefined) return 'no';
-    if (places.has(`${key}@${offset}`) || places.has(`${key}=${value}`)) return 'place';
+    if (from === undefined || placesOnly) return 'no';
     if (timeNs < from - beforeNs) return 'no';
     const within = type === 'watermark-regress' || timeNs <= parent.spanNs[1] + beforeNs;
     return within ? 'time' : 'no';
   };
+}
+
+/** What an anomaly is about, by name. */
+function placesOf({ type, key, offset, value, values = [], ops = [] }: Found): string[] {
+  // A cycle is about its operations.
+  if (ofCycles.test(type)) return ops.map((op) => `#${op}`);
+  return [
+    ...(offset < 0 ? [] : [`${key}@${offset}`]),
+    ...[value, ...values].filter((one) => one !== -1).map((one) => `${key}=${one}`),
+  ];
 }
 
 function toCase(group: Group, id: string): Case {

@@ -1,12 +1,13 @@
 /** Why a run is unknown, and what a valid verdict lacks. No evidence is no pass. */
-import type {
-  AtRisk,
-  CheckerResult,
-  Facts,
-  FaultSpan,
-  RunInfo,
-  Stats,
-  Verdict,
+import {
+  Kind,
+  type AtRisk,
+  type CheckerResult,
+  type Facts,
+  type FaultSpan,
+  type RunInfo,
+  type Stats,
+  type Verdict,
 } from '../model/index.js';
 import { finalGaps, replicaGap } from './final-gaps.js';
 import type { StatsTable } from './stats.js';
@@ -80,6 +81,7 @@ export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): st
   }
   reasons.push(...noFaultSeen(facts));
   reasons.push(...routeGaps(facts));
+  if (facts.ops) return [...reasons, ...clientGaps(facts, stats)];
   if (run.acks === 0)
     reasons.push('with acks=0 no write is acknowledged, so none can be said to be kept');
   else if (stats.ackedValues === 0) reasons.push('no write was acknowledged');
@@ -91,6 +93,17 @@ export function reasonsOf({ run, facts, stats, table, truncated }: Evidence): st
     reasons.push('no node told a high watermark during the load');
   if (run.evidence.replicas) reasons.push(...replicaGaps(facts));
   return reasons;
+}
+
+/** Of an imported history, which tells what clients saw. */
+function clientGaps({ ops }: Facts, { polledRecords }: Stats): string[] {
+  let acked = 0;
+  for (let o = 0; o < ops!.n; o++)
+    if (ops!.outcome[o] === Kind.ok) acked += ops!.firstSend[o + 1]! - ops!.firstSend[o]!;
+  return [
+    ...(acked === 0 ? ['no write was acknowledged'] : []),
+    ...(polledRecords === 0 ? ['no record was read'] : []),
+  ];
 }
 
 function replicaGaps(facts: Facts): string[] {
@@ -140,7 +153,9 @@ export function evidenceRows({ run, facts, stats }: Evidence): CheckerResult[] {
       what: `${plural(faults.total, 'fault')}, each applied and healed`,
       ...(faultGaps.length > 0
         ? { reason: faultGaps.join('; ') }
-        : faults.total === 0 && { reason: 'no fault was applied' }),
+        : faults.total === 0 && {
+            reason: facts.ops ? 'an imported history proves no faults' : 'no fault was applied',
+          }),
     },
   ];
 }
@@ -166,6 +181,8 @@ const fewPolls = 20;
 
 export function cautionsOf({ run, facts, table }: Evidence, atRisk: readonly AtRisk[]): string[] {
   const cautions: string[] = [];
+  if (facts.ops)
+    return ['An imported history tells what clients saw: nothing of nodes, replicas and faults.'];
   const faults = countFaults(facts);
   if (faults.total === 0)
     cautions.push(

@@ -22,8 +22,7 @@ function emitNeighbours(
 ): void {
   const { ops, order } = facts;
   const [key, op, timeNs] = [order.key[a]!, ops.op[o]!, endNs(ops, o)];
-  const offset = order.offsets[key]?.[order.place[b]!] ?? -1;
-  emit({ type, key, offset, value: order.value[b]!, timeNs, ops: [op] }, () => {
+  emit({ type, key, ...about(facts, a, b), timeNs, ops: [op] }, () => {
     const [first, second, name] = [order.text(a), order.text(b), facts.keyText(key)];
     const did = what === 'poll' ? 'polled' : 'sent';
     return {
@@ -37,6 +36,16 @@ function emitNeighbours(
       data: { delta: by, values: [order.value[a]!, order.value[b]!] },
     };
   });
+}
+
+/** The first value that was passed over, or the one that came too early, and both neighbours. */
+function about({ order }: Imported, a: number, b: number) {
+  const key = order.key[a]!;
+  const skips = order.place[b]! > order.place[a]! + 1;
+  const at = skips ? order.place[a]! + 1 : order.place[b]!;
+  const value = order.value[skips ? order.chain[key]![at]! : b]!;
+  const values = [order.value[a]!, order.value[b]!];
+  return { offset: order.offsets[key]![at]!, value, values };
 }
 
 const places = ({ order }: Imported, a: number, b: number): string =>
@@ -131,8 +140,7 @@ function emitPair(facts: Imported, { type, key, a, b, by, what }: Pair, emit: Em
   const { ops, order } = facts;
   const ids = [ops.op[a.o]!, ops.op[b.o]!];
   const timeNs = endNs(ops, b.o);
-  const offset = order.offsets[key]?.[order.place[b.v]!] ?? -1;
-  emit({ type, key, offset, value: order.value[b.v]!, timeNs, ops: ids }, () => {
+  emit({ type, key, ...about(facts, a.v, b.v), timeNs, ops: ids }, () => {
     const [first, second] = [order.text(a.v), order.text(b.v)];
     const did = what === 'poll' ? ['polled', 'last', 'began with'] : ['sent', 'last', 'sent first'];
     return {
@@ -164,7 +172,7 @@ export const processPoll =
       const f = ops.f[o]!;
       const process = ops.process[o]!;
       let last = lasts.get(process);
-      if (!last) lasts.set(process, (last = new Map()));
+      if (!last) lasts.set(process, (last = new Map() as Last));
       if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) keep(last, ops.keysOf(o));
       for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
         const [from, to] = [ops.firstRead[s]!, ops.firstRead[s + 1]!];
@@ -200,7 +208,7 @@ export function processSend(type: string, facts: Imported, emit: Emit): Finish {
     if (from === to || (outcome !== Kind.ok && outcome !== Kind.info)) continue;
     const process = ops.process[o]!;
     let last = lasts.get(process);
-    if (!last) lasts.set(process, (last = new Map()));
+    if (!last) lasts.set(process, (last = new Map() as Last));
     for (let s = from; s < to; s++) {
       const b = { v: ops.sendValue[s]!, o };
       const key = order.key[b.v]!;

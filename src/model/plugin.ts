@@ -10,7 +10,11 @@ import type { Anomaly } from './verdict.js';
 
 /** Hands an anomaly over. The thunk is called only for those that are kept whole. */
 export type Emit = (
-  at: Pick<Anomaly, 'type' | 'key' | 'offset' | 'value' | 'timeNs'> & { ops?: number[] },
+  at: Pick<Anomaly, 'type' | 'key' | 'offset' | 'value' | 'timeNs'> & {
+    ops?: number[];
+    /** Other values that it is about: what befell one of them may be its cause. */
+    values?: readonly number[];
+  },
   whole: () => Omit<Anomaly, 'type' | 'key' | 'offset' | 'value' | 'timeNs'>,
 ) => void;
 
