@@ -127,13 +127,19 @@ async function nameUnused(prepared: Prepared, info: RunInfo, events: RunEvents):
 
 /** `results/<time>-<target>-<workload>-<nemesis>`, and `results/latest` that leads to it. */
 function makeRunFolder({ options, target, workload, nemesisName }: Prepared): string {
-  const results = resolve(String(options['resultsDir']));
-  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
-  const name = `${time}-${target.meta.id}-${workload.meta.id}-${nemesisName.replaceAll(',', '+')}`;
-  let dir = join(results, name);
-  for (let i = 2; existsSync(dir); i++) dir = join(results, `${name}-${i}`);
+  const what = `${target.meta.id}-${workload.meta.id}-${nemesisName.replaceAll(',', '+')}`;
+  const dir = freeRunFolder(String(options['resultsDir']), what);
   mkdirSync(dir, { recursive: true });
   linkLatest(dir);
+  return dir;
+}
+
+/** `<results>/<time>-<what>`, which does not exist yet. */
+export function freeRunFolder(resultsDir: string, what: string): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
+  const first = join(resolve(resultsDir), `${time}-${what}`);
+  let dir = first;
+  for (let i = 2; existsSync(dir); i++) dir = `${first}-${i}`;
   return dir;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { judge } from '../analysis/index.js';
 import { measureWorth } from '../calibration/index.js';
 import {
+  exportEdn,
   exportJsonLines,
   exportParquet,
   files,
@@ -79,6 +80,12 @@ export const reportRun = (dir: string): Promise<string> => writeReport(dir);
 export function exportRun(dir: string, write: (line: string) => void): void {
   const { info, history } = openRun(dir);
   exportJsonLines(history.batches(), info, write);
+}
+
+/** `schism export RUN --edn`: the history as lines that Jepsen reads. */
+export function exportEdnRun(dir: string, write: (line: string) => void): void {
+  const { info, history } = openRun(dir);
+  exportEdn(() => history.batches(), info, write);
 }
 
 /** `schism export RUN --parquet FILE` */
