@@ -36,7 +36,7 @@ function scripted({ rounds, poll, replica }: Script) {
     now: () => performance.now() * 1e6,
     nextOp: () => op++,
     append: (more) => void rows.push(...more),
-    complete: (row) => void rows.push(row),
+    complete: (row) => void rows.push(...[row].flat()),
     flush: () => undefined,
     close: () => Promise.resolve(),
   };
