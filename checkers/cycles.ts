@@ -56,16 +56,14 @@ const checker: Checker<{ run: RunInfo; facts: Facts }> = {
     const wwDeps = run.options.wwDeps === true;
     const found = dependencies(ops, order, wwDeps);
     if (found.checked === 0) return { notApplicable: 'there was no send, poll or transaction' };
-    const { graph } = found;
-    const all = components(graph, ww | wr | realtime);
     const none = { in: () => undefined };
-    const part = (mask: number): Projection => new Projection(found, mask, all);
+    const part = (mask: number): Projection => new Projection(found, mask);
     const writes = wwDeps ? part(ww) : none;
     const reads = part(ww | wr);
     const writesInTime = wwDeps ? part(ww | realtime) : none;
     const readsInTime = part(ww | wr | realtime);
     const tell = new Telling(facts, ops, order, found, emit);
-    for (const c of byFirst(all)) {
+    for (let c = 0; c + 1 < found.starts.length; c++) {
       const g0 = writes.in(c);
       if (g0) {
         tell.circle('G0', g0);
@@ -85,9 +83,6 @@ const checker: Checker<{ run: RunInfo; facts: Facts }> = {
 };
 export default checker;
 
-const byFirst = ({ members }: Components): number[] =>
-  [...members.keys()].sort((a, b) => members[a]![0]! - members[b]![0]!);
-
 interface Circle {
   cycle: Cycle;
   /** Nodes of the smallest component of its kind. */
@@ -101,11 +96,11 @@ class Projection {
   /** By component of all dependencies: its parts. */
   readonly #inside = new Map<number, number[]>();
 
-  constructor({ graph }: Dependencies, mask: number, all: Components) {
-    this.#parts = components(graph, mask, all);
+  constructor({ graph, component }: Dependencies, mask: number) {
+    this.#parts = components(graph, mask);
     this.#search = new CycleSearch(graph, mask, this.#parts);
-    for (const part of byFirst(this.#parts)) {
-      const whole = all.of[this.#parts.members[part]![0]!]!;
+    for (const [part, nodes] of this.#parts.members.entries()) {
+      const whole = component[nodes[0]!]!;
       const parts = this.#inside.get(whole) ?? [];
       this.#inside.set(whole, parts);
       parts.push(part);

@@ -1,24 +1,11 @@
 /**
  * Which op depends on which, of an imported history: by the order of versions (ww), by what it read
- * (wr), and by time. Only the part that can hold a cycle becomes a graph.
- *
- * Each op is given a position with two properties. It is at or after the op's invocation, and of an
- * op that ended ok at or before its completion. So every realtime edge leads forward: a ended ok
- * before b was invoked, hence position(a) <= completed(a) < invoked(b) <= position(b). An op that
- * did not end ok has no realtime edge to another op and may stand anywhere after its invocation.
- *
- * Call an edge backward if its end does not stand behind its begin, and take its span from the
- * position of its end to that of its begin. Let C be a strongly connected component of two ops or
- * more, and x a position with ops of C before it and others at or behind it. A path inside C leads
- * from one of the latter to one of the former, so one of its edges leads from at or behind x to
- * before x: a backward edge whose span covers both sides of x. As this holds for every such x, the
- * spans cover C from its first to its last op without a gap: merged, one of them holds all of C.
- * (If all of C stands on one position, each of its edges is backward, and its span is that one.)
- * So one look at each ww and wr edge finds the few spans, and ops outside of them are on no cycle.
+ * (wr), and by time. The whole of it is walked where it lies, in the columns of the facts; only the
+ * ops that are on a cycle, with what they depend on of each other, become a graph.
  */
 import { F, Kind, type Ops, type VersionOrder } from '../model/index.js';
 import { grown, lowerBound } from './columns.js';
-import type { Graph } from './graph.js';
+import { eachComponent, type Graph, type Walk } from './graph.js';
 
 /** Kinds of edges; their sums are masks. */
 export const ww = 1;
@@ -27,36 +14,33 @@ export const realtime = 4;
 
 export interface Dependencies {
   /**
-   * Its edges are about a value: of ww the later one, of wr the one read. Nodes from `graph.ops` on
-   * make realtime edges few: one for each ok op, it comes after that op and after the one for the ok
-   * op that completed before; an op comes after the last one whose op completed before it began.
+   * Of an edge, `about` is a value: of ww the later one, of wr the one that was read. Nodes from
+   * `graph.ops` on keep realtime edges few: each stands for "all ok ops of this component up to that
+   * one have ended". It comes after that op and after the node before it; an op comes after the last
+   * of them that was so before its invocation.
    */
   readonly graph: Graph;
-  /** Node -> op (o), ascending. */
+  /** Node -> op (o). Ops of one component stand together, ascending. */
   readonly ops: Int32Array;
+  /** Node of an op -> its component over all edges, from 0 on in the order of nodes. */
+  readonly component: Int32Array;
+  /** By component: its first node; at the end the number of nodes. */
+  readonly starts: readonly number[];
   /** Sends, polls and txns of the whole history. */
   readonly checked: number;
 }
 
-/** Linear in ops and records. Facts must be whole. `prune` false: the graph of the whole history. */
-export function dependencies(
-  ops: Ops,
-  order: VersionOrder,
-  wwDeps: boolean,
-  prune = true,
-): Dependencies {
-  const position = positions(ops);
-  const span = prune ? spans(ops, order, wwDeps, position) : new Int32Array(ops.n);
-  const node = new Int32Array(ops.n).fill(-1);
-  let [n, checked] = [0, 0];
-  for (let o = 0; o < ops.n; o++) {
-    if (!isNode(ops, o)) continue;
-    checked++;
-    if (span[o]! >= 0) node[o] = n++;
-  }
-  const kept = new Int32Array(n);
-  for (let o = 0; o < ops.n; o++) if (node[o]! >= 0) kept[node[o]!] = o;
-  return { graph: new Builder(ops, order, wwDeps, kept, node, span).build(), ops: kept, checked };
+/** Linear in ops and records. Facts must be whole. */
+export function dependencies(ops: Ops, order: VersionOrder, wwDeps: boolean): Dependencies {
+  const found: number[][] = [];
+  eachComponent(walkHistory(ops, order, wwDeps), (nodes) => {
+    const inside = nodes.filter((node) => node % 2 === 0).map((node) => node / 2);
+    if (inside.length > 1) found.push(inside.sort((a, b) => a - b));
+  });
+  found.sort((a, b) => a[0]! - b[0]!);
+  let checked = 0;
+  for (let o = 0; o < ops.n; o++) if (isNode(ops, o)) checked++;
+  return { ...new Builder(ops, order, wwDeps, found).build(), checked };
 }
 
 const isNode = (ops: Ops, o: number): boolean => {
@@ -68,129 +52,150 @@ export function writtenBefore(order: VersionOrder, v: number): number {
   const place = order.place[v]!;
   return place < 1 ? -1 : order.chain[order.key[v]!]![place - 1]!;
 }
-
-/** Of an op that no edge leaves. */
-const nowhere = 2 ** 31 - 1;
-
-function positions(ops: Ops): Int32Array {
-  const position = new Int32Array(ops.n);
-  for (let o = 0; o < ops.n; o++) {
-    const [reads, sends] = [ops.firstSegment, ops.firstSend].map(
-      (first) => first[o + 1]! > first[o]!,
-    );
-    // A write can be read as soon as it is invoked, and what was read was there at completion.
-    if (!isNode(ops, o) || (!sends && ops.outcome[o] !== Kind.ok)) position[o] = nowhere;
-    else if (reads && ops.completed[o]! >= 0) position[o] = ops.completed[o]!;
-    else position[o] = ops.invoked[o]!;
-  }
-  return position;
+/** The op that has a ww edge to op `o` for its write of `v`, or -1. */
+function writerBefore(order: VersionOrder, o: number, v: number): number {
+  const before = order.writer[v] === o ? writtenBefore(order, v) : -1;
+  const writer = before < 0 ? -1 : order.writer[before]!;
+  return writer === o ? -1 : writer;
 }
 
-/** By op: the number of the merged span that holds it, or -1. */
-function spans(ops: Ops, order: VersionOrder, wwDeps: boolean, position: Int32Array): Int32Array {
-  // By position: how far the spans that begin there reach.
-  const reach = new Int32Array(2 * ops.n + 1).fill(-1);
-  const backward = (end: number, begin: number): void => {
-    if (end !== nowhere && reach[end]! < begin) reach[end] = begin;
-  };
-  const written = new Int32Array(order.n);
-  for (let v = 0; v < order.n; v++)
-    written[v] = order.writer[v]! < 0 ? -1 : position[order.writer[v]!]!;
-  if (wwDeps) {
-    order.chain.forEach((chain) => {
-      for (let p = 1; p < chain.length; p++) {
-        const [before, after] = [chain[p - 1]!, chain[p]!];
-        const [begin, end] = [written[before]!, written[after]!];
-        if (begin >= end && order.writer[before] !== order.writer[after]) backward(end, begin);
+/**
+ * Node 2o is op o; node 2o + 1 stands for "every op up to o has ended": it comes after op o, if that
+ * was ok, and after node 2o - 1. The edges of an op: first ww, one a send; then wr, one a record;
+ * then realtime, after the node for the last op that ended before its invocation. As ops stand in
+ * the order of their completion, nearly all edges come from nodes that are done already.
+ */
+function walkHistory(ops: Ops, order: VersionOrder, wwDeps: boolean): Walk {
+  const { firstSend, sendValue, firstSegment, firstRead, reads, outcome } = ops;
+  const { writer } = order;
+  const ended = endedBefore(ops);
+  const sends = (o: number): number => (wwDeps ? firstSend[o + 1]! - firstSend[o]! : 0);
+  return {
+    n: 2 * ops.n,
+    next(node, cursor, bound, low) {
+      const o = node >> 1;
+      if (node % 2 === 1) {
+        if (cursor === 0 && outcome[o] === Kind.ok && low[node - 1]! < bound) return 0;
+        return o > 0 && low[node - 2]! < bound ? 1 : -1;
       }
-    });
-  }
-  const { reads, firstRead, firstSegment } = ops;
-  for (let o = 0; o < ops.n; o++) {
-    const end = position[o]!;
-    const [from, to] = [firstRead[firstSegment[o]!]!, firstRead[firstSegment[o + 1]!]!];
-    let begin = -1;
-    for (let r = from; r < to; r++) {
-      const at = written[reads[r]!]!;
-      if (at > begin) begin = at;
-    }
-    if (begin >= end) backward(end, begin);
-  }
-  let [span, to] = [-1, -1];
-  for (let at = 0; at < reach.length; at++) {
-    if (at > to && reach[at]! >= 0) span++;
-    if (reach[at]! > to) to = reach[at]!;
-    reach[at] = at <= to ? span : -1;
-  }
-  return position.map((at) => (at === nowhere ? -1 : reach[at]!));
+      if (!isNode(ops, o)) return -1;
+      const s = firstSend[o]!;
+      // Nothing follows from it, so it is on no cycle.
+      if (firstSend[o + 1] === s && outcome[o] !== Kind.ok) return -1;
+      const writes = sends(o);
+      for (let c = cursor; c < writes; c++) {
+        const w = writerBefore(order, o, sendValue[s + c]!);
+        if (w >= 0 && low[2 * w]! < bound) return c;
+      }
+      const shift = firstRead[firstSegment[o]!]! - writes;
+      const to = firstRead[firstSegment[o + 1]!]!;
+      for (let r = Math.max(cursor, writes) + shift; r < to; r++) {
+        const w = writer[reads[r]!]!;
+        if (w >= 0 && low[2 * w]! < bound) return r - shift;
+      }
+      const before = ended[ops.invoked[o]!]!;
+      return before > 0 && low[2 * before - 1]! < bound ? to - shift : -1;
+    },
+    before(node, cursor) {
+      const o = node >> 1;
+      if (node % 2 === 1) return node - 1 - cursor;
+      const writes = sends(o);
+      if (cursor < writes) return 2 * writerBefore(order, o, sendValue[firstSend[o]! + cursor]!);
+      const r = firstRead[firstSegment[o]!]! - writes + cursor;
+      if (r < firstRead[firstSegment[o + 1]!]!) return 2 * writer[reads[r]!]!;
+      return 2 * ended[ops.invoked[o]!]! - 1;
+    },
+  };
 }
 
-/** Edges in columns that grow, node by node. */
+/** By place in the history: how many ops had ended before it. */
+function endedBefore(ops: Ops): Int32Array {
+  const places = ops.invoked.subarray(0, ops.n).reduce((a, b) => Math.max(a, b), 0) + 1;
+  const ended = new Int32Array(places);
+  let o = 0;
+  for (let place = 0; place < places; place++) {
+    while (o < ops.n && ops.completed[o]! >= 0 && ops.completed[o]! < place) o++;
+    ended[place] = o;
+  }
+  return ended;
+}
+
+/** The edges inside components, in columns that grow node by node. */
 class Builder {
   readonly #ops: Ops;
   readonly #order: VersionOrder;
   readonly #wwDeps: boolean;
   readonly #kept: Int32Array;
+  readonly #component: Int32Array;
+  readonly #starts: number[] = [0];
+  /** Op -> node, or -1. */
   readonly #node: Int32Array;
-  readonly #span: Int32Array;
-  /** Node -> the node that had an edge from it last. */
+  /** Node -> the node that had a wr edge from it last. */
   readonly #seen: Int32Array;
   #m = 0;
   #from = new Int32Array(1024);
   #kind = new Uint8Array(1024);
   #about = new Int32Array(1024);
 
-  constructor(
-    ops: Ops,
-    order: VersionOrder,
-    wwDeps: boolean,
-    kept: Int32Array,
-    node: Int32Array,
-    span: Int32Array,
-  ) {
+  constructor(ops: Ops, order: VersionOrder, wwDeps: boolean, found: readonly number[][]) {
     this.#ops = ops;
     this.#order = order;
     this.#wwDeps = wwDeps;
-    this.#kept = kept;
-    this.#node = node;
-    this.#span = span;
-    this.#seen = new Int32Array(kept.length).fill(-1);
+    for (const inside of found) this.#starts.push(this.#starts.at(-1)! + inside.length);
+    const n = this.#starts.at(-1)!;
+    this.#kept = new Int32Array(n);
+    this.#component = new Int32Array(n);
+    this.#seen = new Int32Array(n).fill(-1);
+    this.#node = new Int32Array(ops.n).fill(-1);
+    found.forEach((inside, c) => {
+      const start = this.#starts[c]!;
+      this.#kept.set(inside, start);
+      this.#component.fill(c, start, start + inside.length);
+      inside.forEach((o, i) => (this.#node[o] = start + i));
+    });
   }
 
-  build(): Graph {
+  build(): Omit<Dependencies, 'checked'> {
     const ops = this.#ops;
     const kept = this.#kept;
-    const ended = kept.filter((o) => ops.outcome[o] === Kind.ok).map((o) => ops.completed[o]!);
-    const n = kept.length + ended.length;
+    const oks = Int32Array.from(kept.keys()).filter((node) => ops.outcome[kept[node]!] === Kind.ok);
+    const n = kept.length + oks.length;
     const first = new Int32Array(n + 1);
+    let [begin, end] = [0, 0];
+    const ends = oks.map((node) => ops.completed[kept[node]!]!);
     for (let node = 0; node < kept.length; node++) {
-      const o = kept[node]!;
-      if (this.#wwDeps) this.#written(o);
+      const [o, c] = [kept[node]!, this.#component[node]!];
+      if (this.#starts[c] === node) {
+        begin = end;
+        while (end < oks.length && this.#component[oks[end]!] === c) end++;
+      }
+      if (this.#wwDeps) this.#written(o, node);
       this.#read(o, node);
-      const before = lowerBound(ended, ended.length, ops.invoked[o]!) - 1;
-      if (before >= 0) this.#add(kept.length + before, realtime, -1);
+      const mine = ends.subarray(begin, end);
+      const before = lowerBound(mine, mine.length, ops.invoked[o]!);
+      if (before > 0) this.#add(kept.length + begin + before - 1, realtime, -1);
       first[node + 1] = this.#m;
     }
-    let helper = kept.length;
-    for (let node = 0; node < kept.length; node++) {
-      if (ops.outcome[kept[node]!] !== Kind.ok) continue;
+    for (let ok = 0; ok < oks.length; ok++) {
+      const node = oks[ok]!;
       this.#add(node, realtime, -1);
-      if (helper > kept.length) this.#add(helper - 1, realtime, -1);
-      first[++helper] = this.#m;
+      if (ok > 0 && this.#component[oks[ok - 1]!] === this.#component[node])
+        this.#add(kept.length + ok - 1, realtime, -1);
+      first[kept.length + ok + 1] = this.#m;
     }
-    const [from, kind, about] = [this.#from, this.#kind, this.#about].map((column) =>
-      column.subarray(0, this.#m),
-    ) as [Int32Array, Uint8Array, Int32Array];
-    return { n, ops: kept.length, first, from, kind, about };
+    const from = this.#from.subarray(0, this.#m);
+    const kind = this.#kind.subarray(0, this.#m);
+    const about = this.#about.subarray(0, this.#m);
+    const graph = { n, ops: kept.length, first, from, kind, about };
+    return { graph, ops: kept, component: this.#component, starts: this.#starts };
   }
 
-  #written(o: number): void {
+  #written(o: number, node: number): void {
     const { firstSend, sendValue } = this.#ops;
     for (let s = firstSend[o]!; s < firstSend[o + 1]!; s++) {
       const v = sendValue[s]!;
-      const before = writtenBefore(this.#order, v);
-      if (before < 0 || this.#order.writer[v] !== o) continue;
-      this.#after(this.#order.writer[before]!, o, ww, v);
+      const before = this.#inside(writerBefore(this.#order, o, v), node);
+      if (before >= 0) this.#add(before, ww, v);
     }
   }
 
@@ -198,22 +203,22 @@ class Builder {
     const { firstSegment, firstRead, reads } = this.#ops;
     const { writer } = this.#order;
     const to = firstRead[firstSegment[o + 1]!]!;
-    let last = -1;
+    let last = o;
     for (let r = firstRead[firstSegment[o]!]!; r < to; r++) {
       const w = writer[reads[r]!]!;
       if (w === last) continue;
       last = w;
-      const before = w < 0 ? -1 : this.#node[w]!;
+      const before = w === o ? -1 : this.#inside(w, node);
       if (before < 0 || this.#seen[before] === node) continue;
       this.#seen[before] = node;
-      this.#after(w, o, wr, reads[r]!);
+      this.#add(before, wr, reads[r]!);
     }
   }
 
-  /** An edge between two spans is on no cycle. */
-  #after(w: number, o: number, kind: number, about: number): void {
-    if (w >= 0 && w !== o && this.#span[w] === this.#span[o])
-      this.#add(this.#node[w]!, kind, about);
+  /** The node of op `w` if it is in the component of `node`, or -1. */
+  #inside(w: number, node: number): number {
+    const before = w < 0 ? -1 : this.#node[w]!;
+    return before >= 0 && this.#component[before] === this.#component[node] ? before : -1;
   }
 
   #add(from: number, kind: number, about: number): void {

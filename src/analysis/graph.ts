@@ -19,78 +19,103 @@ export interface Graph {
   readonly about: Int32Array;
 }
 
-export interface Components {
-  /** By node: its component, or -1 if it is in none of two ops or more. */
-  readonly of: Int32Array;
-  /** By component: its ops, ascending. */
-  readonly members: readonly Int32Array[];
+/** What Tarjan's algorithm asks of a graph. An edge of a node is told by a number, its cursor. */
+export interface Walk {
+  readonly n: number;
+  /** The first edge into `node` from `cursor` on that begins where `low` is below `bound`; or -1. */
+  next(node: number, cursor: number, bound: number, low: Int32Array): number;
+  /** Where that edge begins. */
+  before(node: number, cursor: number): number;
 }
 
 /**
- * Components with two ops or more, over edges whose kind is in `mask`, and that stay within one
- * component of `within`. Linear. This is Tarjan's algorithm as Pearce stores it (2016): one number
- * a node, which is first the place on the path and, once a component is whole, a number above all
- * places, so that an edge into it lowers nothing.
+ * Hands over the nodes of each strongly connected component of two nodes or more. Linear. This is
+ * Tarjan's algorithm as Pearce stores it (2016): one number a node, `low`, which is 0 until the node
+ * is reached, then a place on the path, and once its component is whole a number above all places.
+ * So `low[before] < low[node]` is all that must be asked of an edge. A node with no such edge into
+ * it, as nearly all are if they come in about the order of time, is done without any stack.
  */
-export function components(graph: Graph, mask: number, within?: Components): Components {
-  const { n, ops, first, from, kind } = graph;
-  const inside = within?.of;
+export function eachComponent(walk: Walk, found: (nodes: number[]) => void): void {
+  const { n } = walk;
   const low = new Int32Array(n);
-  const isRoot = new Uint8Array(n);
-  const edge = new Int32Array(n);
-  // Both stacks in one array: the path grows from below, what waits for its root from above.
+  // The path grows from below, what waits for the first node of its component from above.
   const stack = new Int32Array(n);
-  let [path, waiting, place, done] = [0, n, 1, n];
-  const of = new Int32Array(n).fill(-1);
-  const members: Int32Array[] = [];
-
-  const push = (node: number): void => {
-    stack[path++] = node;
-    edge[node] = first[node]!;
-    low[node] = place++;
-    isRoot[node] = 1;
-  };
-  const close = (root: number): void => {
-    const whole = [root];
-    while (waiting < n && low[root]! <= low[stack[waiting]!]!) {
+  const cursors = new Int32Array(n);
+  const places = new Int32Array(n);
+  let [waiting, place, done] = [n, 1, n];
+  const close = (node: number): void => {
+    const whole = [node];
+    while (waiting < n && low[node]! <= low[stack[waiting]!]!) {
       low[stack[waiting]!] = done;
       whole.push(stack[waiting++]!);
     }
     place -= whole.length;
-    low[root] = done--;
-    if (whole.length < 2) return;
-    const found = Int32Array.from(whole.filter((node) => node < ops)).sort();
-    if (found.length < 2) return;
-    for (const node of whole) of[node] = members.length;
-    members.push(found);
+    low[node] = done--;
+    if (whole.length > 1) found(whole);
   };
-  const scan = (node: number): void => {
-    const to = first[node + 1]!;
-    let e = edge[node]!;
-    for (; e < to; e++) {
-      if ((kind[e]! & mask) === 0) continue;
-      const before = from[e]!;
-      if (inside && inside[before] !== inside[node]) continue;
-      if (low[before] === 0) {
-        // The edge is looked at again when its begin is finished.
-        edge[node] = e;
-        push(before);
-        return;
+  const from = (root: number, cursor: number): void => {
+    let depth = 0;
+    [stack[0], cursors[0], places[0]] = [root, cursor, place++];
+    while (depth >= 0) {
+      const node = stack[depth]!;
+      const edge = walk.next(node, cursors[depth]!, low[node]!, low);
+      if (edge < 0) {
+        if (low[node] === places[depth--]) close(node);
+        else stack[--waiting] = node;
+        continue;
       }
-      if (low[before]! < low[node]!) {
+      const before = walk.before(node, edge);
+      if (low[before]! > 0) {
         low[node] = low[before]!;
-        isRoot[node] = 0;
+        cursors[depth] = edge + 1;
+        continue;
       }
+      // The edge is looked at again when its begin is finished.
+      cursors[depth] = edge;
+      low[before] = place;
+      depth++;
+      [stack[depth], cursors[depth], places[depth]] = [before, 0, place++];
     }
-    path--;
-    if (isRoot[node] === 1) close(node);
-    else stack[--waiting] = node;
   };
-  for (let node = 0; node < n; node++) {
-    if (low[node] !== 0 || (inside && inside[node]! < 0)) continue;
-    push(node);
-    while (path > 0) scan(stack[path - 1]!);
+  for (let root = 0; root < n; root++) {
+    if (low[root] !== 0) continue;
+    low[root] = place;
+    const edge = walk.next(root, 0, place, low);
+    if (edge < 0) low[root] = done--;
+    else from(root, edge);
   }
+}
+
+export interface Components {
+  /** By node: its component, or -1 if it is in none of two ops or more. */
+  readonly of: Int32Array;
+  /** By component: its ops, ascending. Components ascend by their first op. */
+  readonly members: readonly Int32Array[];
+}
+
+/** Components over edges whose kind is in `mask`. */
+export function components(graph: Graph, mask: number): Components {
+  const { n, ops, first, from, kind } = graph;
+  const all: number[][] = [];
+  const walk: Walk = {
+    n,
+    next(node, cursor, bound, low) {
+      const to = first[node + 1]!;
+      for (let e = Math.max(cursor, first[node]!); e < to; e++)
+        if (low[from[e]!]! < bound && (kind[e]! & mask) !== 0) return e;
+      return -1;
+    },
+    before: (_node, e) => from[e]!,
+  };
+  eachComponent(walk, (nodes) => {
+    all.push(nodes.sort((a, b) => a - b));
+  });
+  all.sort((a, b) => a[0]! - b[0]!);
+  const of = new Int32Array(n).fill(-1);
+  const members = all.map((nodes, c) => {
+    for (const node of nodes) of[node] = c;
+    return Int32Array.from(nodes.filter((node) => node < ops));
+  });
   return { of, members };
 }
 
