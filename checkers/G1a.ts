@@ -7,6 +7,7 @@ import {
   isImported,
   num,
   opStep,
+  rowsOf,
   sec,
   sendStep,
   sentence,
@@ -44,7 +45,7 @@ const checker: Checker<State> = {
   },
   start: (_run, facts) => ({ facts, codes: new Map(), texts: new Map() }),
   step({ codes, texts }, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).ops) {
       if (batch.kind[i] !== Kind.fail || batch.f[i] !== F.send) continue;
       codes.set(batch.op[i]!, batch.code[i]!);
       const text = batch.texts.get(i);

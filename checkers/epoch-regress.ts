@@ -3,7 +3,7 @@
  * within one incarnation of its process. Another node's older view proves nothing, nor does one
  * from before a restart.
  */
-import { keyKind, num, sec } from '../src/analysis/index.js';
+import { keyKind, num, rowsOf, sec } from '../src/analysis/index.js';
 import { F, Kind, NodeState, type Batch, type Checker, type Facts } from '../src/model/index.js';
 
 interface Named {
@@ -40,7 +40,7 @@ const checker: Checker<State> = {
     checked: 0,
   }),
   step(state, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).others) {
       const [kind, f] = [batch.kind[i]!, batch.f[i]!];
       if (kind === Kind.fault && f === F.node) restart(state, batch, i);
       else if (kind !== Kind.probe) continue;

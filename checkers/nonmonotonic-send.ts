@@ -2,7 +2,15 @@
  * A process was told a lower or equal offset for a send than for the one that it had completed
  * before it invoked this one, on the same key.
  */
-import { faultText, isImported, nodeText, num, processSend, sec } from '../src/analysis/index.js';
+import {
+  faultText,
+  isImported,
+  nodeText,
+  num,
+  processSend,
+  rowsOf,
+  sec,
+} from '../src/analysis/index.js';
 import { F, isHead, Kind, valueName, type Checker, type Facts } from '../src/model/index.js';
 
 interface Sent {
@@ -33,8 +41,8 @@ const checker: Checker<State> = {
   start: (_run, facts) => ({ facts, last: new Map(), open: new Map(), found: [], checked: 0 }),
   step(state, batch) {
     if (state.facts.ops) return;
-    for (let i = 0; i < batch.n; i++) {
-      if (batch.f[i] !== F.send || batch.kind[i]! > Kind.info) continue;
+    for (const i of rowsOf(batch).ops) {
+      if (batch.f[i] !== F.send) continue;
       const [kind, op, process, key] = [
         batch.kind[i]!,
         batch.op[i]!,

@@ -2,7 +2,7 @@
  * The committed prefix differs between replicas of a key: from the highest log start to the lowest
  * high watermark that two replicas know, each offset must hold the same record in the same epoch.
  */
-import { num, recordAt } from '../src/analysis/index.js';
+import { num, recordAt, rowsOf } from '../src/analysis/index.js';
 import {
   F,
   Kind,
@@ -29,7 +29,7 @@ const checker: Checker<State> = {
   },
   start: (_run, facts) => ({ facts, starts: new Map() }),
   step({ starts }, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).others) {
       if (batch.kind[i] !== Kind.probe || batch.f[i] !== F.watermark || batch.value[i]! < 0)
         continue;
       starts.set(`${batch.node[i]!}/${batch.key[i]!}`, batch.value[i]!);

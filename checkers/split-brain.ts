@@ -3,7 +3,7 @@
  * for different values. A leader of -1 claims nothing, and a stale leader that acked nothing is
  * shown on the timeline and is no anomaly.
  */
-import { num, sec, sightStep } from '../src/analysis/index.js';
+import { num, rowsOf, sec, sightStep } from '../src/analysis/index.js';
 import {
   F,
   Kind,
@@ -40,7 +40,7 @@ const checker: Checker<State> = {
   },
   start: (_run, facts) => ({ facts, named: new Map(), checked: 0 }),
   step(state, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).others) {
       if (batch.kind[i] !== Kind.probe || batch.f[i] !== F.view) continue;
       state.checked++;
       const [key, epoch, leader] = [batch.key[i]!, batch.epoch[i]!, batch.peer[i]!];

@@ -2,7 +2,7 @@
  * At the end, a node that the leader lists in sync does not have records that were acked with
  * acks=all, although all was healed and the recovery bound has passed.
  */
-import { isAcked, num, replicaGap, sec } from '../src/analysis/index.js';
+import { isAcked, num, replicaGap, rowsOf, sec } from '../src/analysis/index.js';
 import {
   F,
   Kind,
@@ -37,7 +37,7 @@ const checker: Checker<State> = {
   },
   start: (run, facts) => ({ run, facts, isrs: new Map() }),
   step({ isrs }, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).others) {
       if (batch.kind[i] !== Kind.probe || batch.f[i] !== F.isr) continue;
       const [key, probe, epoch] = [batch.key[i]!, batch.op[i]!, batch.epoch[i]!];
       const [leader, timeNs] = [batch.node[i]!, batch.timeNs[i]!];

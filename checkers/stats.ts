@@ -1,5 +1,5 @@
 /** Counts what the figures of the run are made of; the judge itself draws the figures up. */
-import { num } from '../src/analysis/index.js';
+import { num, rowsOf } from '../src/analysis/index.js';
 import { F, isHead, Kind, type Checker } from '../src/model/index.js';
 
 interface State {
@@ -16,7 +16,7 @@ const checker: Checker<State> = {
   },
   start: () => ({ ops: 0 }),
   step(state, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).ops) {
       if (batch.kind[i] === Kind.invoke && batch.f[i]! <= F.crash && isHead(batch, i)) state.ops++;
     }
   },

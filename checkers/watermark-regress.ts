@@ -3,7 +3,7 @@
  * final one lies below one that a leader had served. A new leader's may be lower for a while
  * (KIP-207), and so may a follower's.
  */
-import { num, sec } from '../src/analysis/index.js';
+import { num, rowsOf, sec } from '../src/analysis/index.js';
 import { F, Kind, type Checker, type Emit, type Facts } from '../src/model/index.js';
 
 interface Served {
@@ -39,7 +39,7 @@ const checker: Checker<State> = {
     checked: 0,
   }),
   step(state, batch) {
-    for (let i = 0; i < batch.n; i++) {
+    for (const i of rowsOf(batch).others) {
       if (batch.kind[i] !== Kind.probe || batch.f[i] !== F.watermark) continue;
       const [key, node, epoch] = [batch.key[i]!, batch.node[i]!, batch.epoch[i]!];
       const highWatermark = batch.offset[i]!;

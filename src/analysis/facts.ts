@@ -15,6 +15,8 @@ import { LeaderTable } from './leaders.js';
 import { LogTable } from './log.js';
 import { OpTable } from './ops.js';
 import type { Choose } from './order.js';
+import { PollTable } from './polls.js';
+import { rowsOf } from './rows.js';
 import { WriteTable } from './writes.js';
 
 export interface SteppedFacts extends Facts {
@@ -28,6 +30,7 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
   const writes = new WriteTable();
   const finals = new FinalTable(writes);
   const log = new LogTable(writes);
+  const polls = new PollTable();
   const leaders = new LeaderTable();
   const faults = new FaultTable();
   const keys: KeyName[] = [];
@@ -42,14 +45,19 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
     } else if (f === F.final || f === F.replica) {
       if (invoke) finals.invoke(batch, i);
       else finals.complete(batch, i);
-    }
+    } else if (f === F.poll) polls.row(batch, i);
   };
-  const recordRow = (batch: Batch, i: number): void => {
-    const f = batch.f[i]!;
-    const read = f === F.poll ? undefined : finals.record(batch, i);
+  const recordRows = (batch: Batch, from: number, to: number): void => {
+    if (batch.f[from] === F.poll) {
+      const smooth = log.read(batch, from, to);
+      const poll = polls.seen.at(-1);
+      if (poll?.from === from && poll.to === to) poll.smooth = smooth;
+      return;
+    }
+    const read = finals.records(batch, from, to);
+    if (batch.f[from] === F.final) log.read(batch, from, to);
     // Above its high watermark a replica may hold what never was committed.
-    if (f === F.replica && (read === undefined || batch.offset[i]! >= read.highWatermark)) return;
-    log.read(batch, i);
+    else if (read) log.read(batch, from, to, read.highWatermark);
   };
   const metaRow = (batch: Batch, i: number): void => {
     const text = batch.texts.get(i) ?? '';
@@ -61,8 +69,21 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
     if (phase === 'final') phases.finalNs = batch.timeNs[i]!;
   };
 
+  const otherRow = (batch: Batch, i: number): void => {
+    const [kind, f] = [batch.kind[i]!, batch.f[i]!];
+    if (kind === Kind.fault) faults.row(batch, i);
+    else if (kind === Kind.meta) metaRow(batch, i);
+    else if (f === F.view) leaders.view(batch, i);
+    else if (f === F.watermark) finals.watermark(batch, i);
+  };
+
   return {
-    writes,
+    get writes() {
+      return ops && writes.n === 0 ? writes.from(ops, ops.order) : writes;
+    },
+    get polls() {
+      return polls.seen;
+    },
     finals,
     log,
     leaders,
@@ -72,18 +93,19 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
     phases,
     keyText: (key) => (keys[key] ? keyName(keys[key]) : key < 0 ? 'the cluster' : `key ${key}`),
     step(batch) {
+      polls.seen = [];
+      const { kind, timeNs } = batch;
+      const { starts } = rowsOf(batch);
       ops?.step(batch);
-      for (let i = 0; i < batch.n; i++) {
-        const kind = batch.kind[i]!;
-        if (kind <= Kind.info) clientRow(batch, i);
-        else if (kind === Kind.record) {
-          if (!ops) recordRow(batch, i);
-        } else if (kind === Kind.probe) {
-          if (batch.f[i] === F.view) leaders.view(batch, i);
-          else if (batch.f[i] === F.watermark) finals.watermark(batch, i);
-        } else if (kind === Kind.fault) faults.row(batch, i);
-        else metaRow(batch, i);
-        if (batch.timeNs[i]! > phases.lastNs) phases.lastNs = batch.timeNs[i]!;
+      for (let j = 0; j < starts.length - 1; j++) {
+        const i = starts[j]!;
+        const k = kind[i]!;
+        if (k > Kind.record) otherRow(batch, i);
+        else if (!ops) {
+          if (k === Kind.record) recordRows(batch, i, starts[j + 1]!);
+          else clientRow(batch, i);
+        }
+        if (timeNs[i]! > phases.lastNs) phases.lastNs = timeNs[i]!;
       }
     },
     finish() {

@@ -21,7 +21,6 @@ export class FinalTable implements Finals {
   readonly #served: { key: number; epoch: number; timeNs: number; highWatermark: number }[] = [];
   /** Op -> the epoch in which the read was told its high watermark. */
   readonly #epochs = new Map<number, number>();
-  #last: ReplicaRead | undefined;
 
   constructor(writes: WriteTable) {
     this.#writes = writes;
@@ -68,21 +67,20 @@ export class FinalTable implements Finals {
     this.#choose(read, replica);
   }
 
-  /** Adds a record; gives the read that it belongs to. */
-  record(batch: Batch, i: number): ReplicaRead | undefined {
-    const op = batch.op[i]!;
-    const read = this.#last?.op === op ? this.#last : this.#byOp.get(op);
-    this.#last = read;
+  /** Adds the records in rows from `from` to below `to`; gives the read that they belong to. */
+  records(batch: Batch, from: number, to: number): ReplicaRead | undefined {
+    const read = this.#byOp.get(batch.op[from]!);
     if (!read) return undefined;
-    if (read.n === read.offsets.length) {
-      read.offsets = grown(read.offsets, read.n + 1);
-      read.values = grown(read.values, read.n + 1);
-      read.epochs = grown(read.epochs, read.n + 1);
+    const n = read.n + to - from;
+    if (n > read.offsets.length) {
+      read.offsets = grown(read.offsets, n);
+      read.values = grown(read.values, n);
+      read.epochs = grown(read.epochs, n);
     }
-    read.offsets[read.n] = batch.offset[i]!;
-    read.values[read.n] = batch.value[i]!;
-    read.epochs[read.n] = batch.epoch[i]!;
-    read.n++;
+    read.offsets.set(batch.offset.subarray(from, to), read.n);
+    read.values.set(batch.value.subarray(from, to), read.n);
+    read.epochs.set(batch.epoch.subarray(from, to), read.n);
+    read.n = n;
     return read;
   }
 

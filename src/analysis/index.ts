@@ -14,4 +14,5 @@ export * from './imported-polls.js';
 export type { Choose } from './order.js';
 export { permitted } from './permitted.js';
 export { pollChecker } from './poll-checkers.js';
+export { rowsOf } from './rows.js';
 export * from './words.js';

@@ -15,7 +15,7 @@ import { isAcked, type WriteTable } from './writes.js';
 const pageSize = 4096;
 const sources = ['ack', 'poll', 'final', 'replica'] as const;
 
-/** Offset in the page -> index of the first read sight there, and of the first ack. */
+/** Offset in the page -> the first read sight there, and the first write acked there. */
 interface Page {
   read: Int32Array;
   acked: Int32Array;
@@ -24,14 +24,18 @@ const newPage = (): Page => ({
   read: new Int32Array(pageSize).fill(-1),
   acked: new Int32Array(pageSize).fill(-1),
 });
+const noCells = new Int32Array(0);
+/** In the column `by`, beside the source: an ok poll has returned the value. */
+const okPolled = 4;
 
 export class LogTable implements Log {
   readonly conflicts: { key: number; offset: number }[] = [];
   readonly copies: Sight[] = [];
   readAt = new Float64Array(0);
   polledBy = new Float64Array(0);
-  /** Sights. */
-  n = 0;
+  /** Reads that were kept, and acks. */
+  #n = 0;
+  #acks = 0;
   #key = new Int32Array(0);
   #offset = new Float64Array(0);
   #value = new Float64Array(0);
@@ -43,85 +47,111 @@ export class LogTable implements Log {
   #by = new Uint8Array(0);
   /** The next sight of another value at the same offset, or -1. */
   #next = new Int32Array(0);
+  /** A write -> the next one that was acked at the same offset. */
+  readonly #nextAck = new Map<number, number>();
   readonly #pages: Map<number, Page>[] = [];
   readonly #texts = new Map<number, string>();
   readonly #copied = new Map<number, Set<number>>();
   readonly #writes: WriteTable;
+  #leaders: Leaders | undefined;
 
   constructor(writes: WriteTable) {
     this.#writes = writes;
   }
 
-  /** A record that a read returned. */
-  read(batch: Batch, i: number): void {
+  get n(): number {
+    return this.#n + this.#acks;
+  }
+
+  /**
+   * Rows from `from` to below `to`: records of one op and key. Those at offsets from `end` on do
+   * not count. Gives whether their offsets ascend by one.
+   */
+  read(batch: Batch, from: number, to: number, end = Infinity): boolean {
+    const { offset, value } = batch;
+    const key = batch.key[from]!;
+    const needed = batch.f[from] === F.poll && batch.code[from] === Kind.ok ? okPolled : 0;
+    let [values, by] = [this.#value, this.#by];
+    let cells: Int32Array = noCells;
+    let [first, next] = [0, offset[from]!];
+    let smooth = true;
+    for (let i = from; i < to; i++) {
+      const at = offset[i]!;
+      if (at !== next) smooth = false;
+      next = at + 1;
+      if (at >= end || at < 0) continue;
+      if (at < first || at >= first + cells.length) {
+        cells = this.#page(key, at).read;
+        first = at - (at % pageSize);
+      }
+      const s = cells[at - first]!;
+      // Most records were seen before, there, and by a poll.
+      if (s >= 0 && values[s] === value[i] && (by[s]! & needed) === needed) continue;
+      this.#see(batch, i, cells, at - first, needed);
+      [values, by] = [this.#value, this.#by];
+    }
+    return smooth;
+  }
+
+  #see(batch: Batch, i: number, cells: Int32Array, cell: number, needed: number): void {
     const [key, offset, value] = [batch.key[i]!, batch.offset[i]!, batch.value[i]!];
-    if (key < 0 || offset < 0) return;
-    const polled = batch.f[i] === F.poll;
-    const sight = this.#note(batch, i);
+    const s = this.#note(batch, i, cells, cell);
+    this.#by[s]! |= needed;
     const w = this.#writes.find(value);
     if (w < 0 || this.#writes.key[w] !== key) return;
-    if (w >= this.readAt.length) {
-      this.readAt = grown(this.readAt, Math.max(w + 1, this.#writes.n));
-      this.polledBy = grown(this.polledBy, this.readAt.length);
-    }
-    if (polled && batch.code[i] === Kind.ok && this.polledBy[w]! < 0)
-      this.polledBy[w] = batch.op[i]!;
+    this.#cover(w + 1);
+    if (needed > 0 && this.polledBy[w]! < 0) this.polledBy[w] = batch.op[i]!;
     if (this.readAt[w]! < 0) this.readAt[w] = offset;
-    else if (this.readAt[w] !== offset) this.#copy(w, sight);
+    else if (this.readAt[w] !== offset) this.#copy(w, offset, () => this.#sight(s));
   }
 
   /** The index of the sight of this value at this offset, made if it is the first. */
-  #note(batch: Batch, i: number): number {
-    const [key, offset, value] = [batch.key[i]!, batch.offset[i]!, batch.value[i]!];
-    const { read } = this.#page(key, offset);
-    const first = read[offset % pageSize]!;
-    for (let s = first; s >= 0; s = this.#next[s]!) {
+  #note(batch: Batch, i: number, cells: Int32Array, cell: number): number {
+    const value = batch.value[i]!;
+    let last = -1;
+    for (let s = cells[cell]!; s >= 0; s = this.#next[s]!) {
       if (this.#value[s] === value) return s;
+      last = s;
     }
-    const by = batch.f[i] === F.poll ? 1 : batch.f[i] === F.final ? 2 : 3;
-    const s = this.#add(key, offset, value, by);
+    if (this.#n === this.#key.length) this.#grow();
+    const s = this.#n++;
+    this.#key[s] = batch.key[i]!;
+    this.#offset[s] = batch.offset[i]!;
+    this.#value[s] = value;
+    this.#by[s] = batch.f[i] === F.poll ? 1 : batch.f[i] === F.final ? 2 : 3;
     this.#op[s] = batch.op[i]!;
     this.#process[s] = batch.process[i]!;
     this.#node[s] = batch.node[i]!;
     this.#epoch[s] = batch.epoch[i]!;
     this.#timeNs[s] = batch.timeNs[i]!;
     if (value === foreignValue) this.#texts.set(s, batch.texts.get(i) ?? '');
-    if (first < 0) read[offset % pageSize] = s;
-    else this.#append(first, s);
+    if (last < 0) cells[cell] = s;
+    else this.#next[last] = s;
     return s;
   }
 
-  #add(key: number, offset: number, value: number, by: number): number {
-    if (this.n === this.#key.length) this.#grow();
-    const s = this.n++;
-    this.#key[s] = key;
-    this.#offset[s] = offset;
-    this.#value[s] = value;
-    this.#by[s] = by;
-    return s;
-  }
-
-  #append(first: number, s: number): void {
-    let last = first;
-    while (this.#next[last]! >= 0) last = this.#next[last]!;
-    this.#next[last] = s;
-  }
-
-  #copy(w: number, s: number): void {
+  #copy(w: number, offset: number, sight: () => Sight): void {
     let offsets = this.#copied.get(w);
     if (!offsets) this.#copied.set(w, (offsets = new Set()));
-    if (offsets.has(this.#offset[s]!)) return;
-    offsets.add(this.#offset[s]!);
-    this.copies.push(this.#sight(s));
+    if (offsets.has(offset)) return;
+    offsets.add(offset);
+    this.copies.push(sight());
+  }
+
+  /** Makes room for as many writes. */
+  #cover(writes: number): void {
+    if (writes <= this.readAt.length) return;
+    this.readAt = grown(this.readAt, writes);
+    this.polledBy = grown(this.polledBy, writes);
   }
 
   /** Adds the acks, once each is known, and finds where sights disagree. */
   finish(leaders: Leaders): void {
+    this.#leaders = leaders;
     const writes = this.#writes;
-    this.readAt = grown(this.readAt, writes.n);
-    this.polledBy = grown(this.polledBy, writes.n);
+    this.#cover(writes.n);
     for (let w = 0; w < writes.n; w++) {
-      if (isAcked(writes, w)) this.#ack(w, leaders);
+      if (isAcked(writes, w)) this.#ack(w);
     }
     this.#pages.forEach((pages, key) => {
       for (const [page, cells] of pages) this.#compare(key, page, cells);
@@ -129,30 +159,27 @@ export class LogTable implements Log {
     this.conflicts.sort((a, b) => a.key - b.key || a.offset - b.offset);
   }
 
-  #ack(w: number, leaders: Leaders): void {
-    const writes = this.#writes;
-    const [key, offset, timeNs] = [writes.key[w]!, writes.offset[w]!, writes.completeNs[w]!];
-    const { acked } = this.#page(key, offset);
-    const s = this.#add(key, offset, writes.value[w]!, 0);
-    this.#op[s] = writes.op[w]!;
-    this.#process[s] = writes.process[w]!;
-    this.#node[s] = writes.node[w]!;
-    this.#epoch[s] = epochOf(leaders, writes.node[w]!, key, timeNs);
-    this.#timeNs[s] = timeNs;
-    const first = acked[offset % pageSize]!;
-    if (first < 0) acked[offset % pageSize] = s;
-    else this.#append(first, s);
-    if (this.readAt[w]! >= 0 && this.readAt[w] !== offset) this.#copy(w, s);
+  #ack(w: number): void {
+    const offset = this.#writes.offset[w]!;
+    const { acked } = this.#page(this.#writes.key[w]!, offset);
+    const cell = offset % pageSize;
+    this.#acks++;
+    if (acked[cell]! < 0) acked[cell] = w;
+    else {
+      let last = acked[cell]!;
+      for (let v = last; v >= 0; v = this.#nextAck.get(v) ?? -1) last = v;
+      this.#nextAck.set(last, w);
+    }
+    if (this.readAt[w]! >= 0 && this.readAt[w] !== offset)
+      this.#copy(w, offset, () => this.#ackSight(w));
   }
 
   #compare(key: number, page: number, { read, acked }: Page): void {
     for (let c = 0; c < pageSize; c++) {
       const [r, a] = [read[c]!, acked[c]!];
-      if (r < 0 && a < 0) continue;
-      const value = this.#value[r >= 0 ? r : a]!;
-      const differs = (s: number): boolean =>
-        s >= 0 && (this.#value[s] !== value || this.#next[s]! >= 0);
-      if (differs(r) || differs(a)) this.conflicts.push({ key, offset: page * pageSize + c });
+      const two = (r >= 0 && this.#next[r]! >= 0) || (a >= 0 && this.#nextAck.has(a));
+      const differ = r >= 0 && a >= 0 && this.#value[r] !== this.#writes.value[a];
+      if (two || differ) this.conflicts.push({ key, offset: page * pageSize + c });
     }
   }
 
@@ -168,17 +195,15 @@ export class LogTable implements Log {
     const page = this.#pages[key]?.get(Math.floor(offset / pageSize));
     if (!page || offset < 0) return [];
     const found: Sight[] = [];
-    for (const column of [page.read, page.acked]) {
-      for (let s = column[offset % pageSize]!; s >= 0; s = this.#next[s]!)
-        found.push(this.#sight(s));
-    }
+    for (let s = page.read[offset % pageSize]!; s >= 0; s = this.#next[s]!)
+      found.push(this.#sight(s));
+    for (let w = page.acked[offset % pageSize]!; w >= 0; w = this.#nextAck.get(w) ?? -1)
+      found.push(this.#ackSight(w));
     return found.sort((a, b) => a.timeNs - b.timeNs);
   }
 
   each(look: (sight: Sight, text: string | undefined) => void): void {
-    for (let s = 0; s < this.n; s++) {
-      if (this.#by[s] !== 0) look(this.#sight(s), this.#texts.get(s));
-    }
+    for (let s = 0; s < this.#n; s++) look(this.#sight(s), this.#texts.get(s));
   }
 
   #sight(s: number): Sight {
@@ -191,12 +216,27 @@ export class LogTable implements Log {
       node: this.#node[s]!,
       epoch: this.#epoch[s]!,
       timeNs: this.#timeNs[s]!,
-      by: sources[this.#by[s]!]!,
+      by: sources[this.#by[s]! & 3]!,
+    };
+  }
+
+  #ackSight(w: number): Sight {
+    const { key, offset, value, op, process, node, completeNs } = this.#writes;
+    return {
+      key: key[w]!,
+      offset: offset[w]!,
+      value: value[w]!,
+      op: op[w]!,
+      process: process[w]!,
+      node: node[w]!,
+      epoch: this.#leaders ? epochOf(this.#leaders, node[w]!, key[w]!, completeNs[w]!) : -1,
+      timeNs: completeNs[w]!,
+      by: 'ack',
     };
   }
 
   #grow(): void {
-    const need = this.n + 1;
+    const need = this.#n + 1;
     this.#key = grown(this.#key, need);
     this.#offset = grown(this.#offset, need);
     this.#value = grown(this.#value, need);

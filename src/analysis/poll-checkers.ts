@@ -6,10 +6,11 @@ import {
   type Emit,
   type Facts,
   type Finish,
+  type Poll,
   type ProofStep,
 } from '../model/index.js';
 import { isImported, type Imported } from './imported.js';
-import { PollWalker, skipped, type Gap, type PollSeen } from './polls.js';
+import { skipped, type Gap } from './polls.js';
 import { num, sec } from './words.js';
 
 /** Where a poll's records do not go on as they should, and the same in words. */
@@ -21,12 +22,11 @@ export interface Spot extends Gap {
 }
 interface State {
   facts: Facts;
-  polls: PollWalker;
   spots: Spot[];
   checked: number;
 }
 /** Adds what is wrong with one poll; gives whether there was anything to judge. */
-type Look = (poll: PollSeen, batch: Batch, add: (spot: Omit<Spot, keyof Who>) => void) => boolean;
+type Look = (poll: Poll, batch: Batch, add: (spot: Omit<Spot, keyof Who>) => void) => boolean;
 type Who = Pick<Spot, 'key' | 'op' | 'process' | 'timeNs'>;
 
 /** `imported` judges an imported history by Jepsen's rule. */
@@ -38,16 +38,16 @@ export function pollChecker(
 ): Checker {
   const checker: Checker<State> = {
     meta: { id, help, anomalies: [id], facts: ['finals', 'log', 'ops', 'order'], shard: 'process' },
-    start: (_run, facts) => ({ facts, polls: new PollWalker(), spots: [], checked: 0 }),
+    start: (_run, facts) => ({ facts, spots: [], checked: 0 }),
     step(state, batch) {
       if (state.facts.ops) return;
-      state.polls.step(batch, (poll) => {
-        const { key, op, process, timeNs } = poll;
+      for (const poll of state.facts.polls) {
         const add = (spot: Omit<Spot, keyof Who>): void => {
+          const { key, op, process, timeNs } = poll;
           state.spots.push({ key, op, process, timeNs, ...spot });
         };
         if (look(poll, batch, add)) state.checked++;
-      });
+      }
     },
     finish({ facts, spots, checked }, emit) {
       if (isImported(facts)) return imported(facts, emit);

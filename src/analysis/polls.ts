@@ -1,60 +1,39 @@
 /** Ok polls with their records, and how each goes on from the last one of its process and key. */
-import { F, Kind, type Batch, type Facts } from '../model/index.js';
+import { Kind, type Batch, type Facts, type Poll, type PollBefore } from '../model/index.js';
 import { recordAt } from './finals.js';
 import { lowerBound } from './columns.js';
 
-export interface PollSeen {
-  op: number;
-  process: number;
-  key: number;
-  node: number;
-  timeNs: number;
-  /** The offset that it asked for. */
-  asked: number;
-  /** Rows of its records: from, to (exclusive). */
-  from: number;
-  to: number;
-  /** The poll that this one goes on from, if it asked for that one's next offset. */
-  last: Chain | undefined;
-}
-interface Chain {
-  op: number;
-  /** The next offset that it named. */
-  next: number;
-  /** What a reader that misses nothing sees next: after its last record, or what it asked for. */
-  expected: number;
-  /** Its last record's offset, or -1. */
-  offset: number;
-}
+/** A process has one op in flight, so what it asked for is kept by process. */
+export class PollTable {
+  /** Of the batch that was stepped last. */
+  seen: Poll[] = [];
+  readonly #op: number[] = [];
+  readonly #asked: number[] = [];
+  /** By process and key. */
+  readonly #before: (PollBefore[] | undefined)[] = [];
 
-export class PollWalker {
-  readonly #asked = new Map<number, number>();
-  readonly #chains = new Map<number, Chain>();
-
-  step(batch: Batch, look: (poll: PollSeen) => void): void {
-    for (let i = 0; i < batch.n; i++) {
-      if (batch.f[i] !== F.poll) continue;
-      const [kind, op] = [batch.kind[i]!, batch.op[i]!];
-      if (kind === Kind.invoke) this.#asked.set(op, batch.offset[i]!);
-      else if (kind === Kind.ok) this.#ok(batch, i, look);
-      else if (kind !== Kind.record) this.#asked.delete(op);
-    }
+  /** A poll row that is no record. */
+  row(batch: Batch, i: number): void {
+    const process = batch.process[i]!;
+    if (batch.kind[i] === Kind.invoke) {
+      this.#op[process] = batch.op[i]!;
+      this.#asked[process] = batch.offset[i]!;
+    } else if (batch.kind[i] === Kind.ok) this.#ok(batch, i, process);
   }
 
-  #ok(batch: Batch, i: number, look: (poll: PollSeen) => void): void {
-    const [op, process, key] = [batch.op[i]!, batch.process[i]!, batch.key[i]!];
-    const asked = this.#asked.get(op) ?? -1;
-    this.#asked.delete(op);
+  #ok(batch: Batch, i: number, process: number): void {
+    const [op, key] = [batch.op[i]!, batch.key[i]!];
+    const asked = this.#op[process] === op ? this.#asked[process]! : -1;
     let to = i + 1;
     while (to < batch.n && batch.kind[to] === Kind.record && batch.op[to] === op) to++;
-    const name = process * 65_536 + key;
-    const before = this.#chains.get(name);
+    const keys = (this.#before[process] ??= []);
+    const before = keys[key];
     const last = before && asked >= 0 && before.next === asked ? before : undefined;
-    const [node, timeNs] = [batch.node[i]!, batch.timeNs[i]!];
-    look({ op, process, key, node, timeNs, asked, from: i + 1, to, last });
+    const timeNs = batch.timeNs[i]!;
+    this.seen.push({ op, process, key, timeNs, asked, from: i + 1, to, smooth: false, last });
     const offset = to > i + 1 ? batch.offset[to - 1]! : (last?.offset ?? -1);
     const expected = to > i + 1 ? offset + 1 : (last?.expected ?? asked);
-    this.#chains.set(name, { op, next: batch.offset[i]!, expected, offset });
+    keys[key] = { op, next: batch.offset[i]!, expected, offset };
   }
 }
 

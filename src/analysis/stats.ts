@@ -12,6 +12,7 @@ import {
   type Stats,
 } from '../model/index.js';
 import { grown, lowerBound } from './columns.js';
+import { rowsOf } from './rows.js';
 import { isAcked } from './writes.js';
 
 const outcomes = { [Kind.ok]: 'ok', [Kind.fail]: 'fail', [Kind.info]: 'info' } as const;
@@ -24,7 +25,8 @@ interface IsrSeen {
 
 export class StatsTable {
   readonly #byF = new Map<number, Counts>();
-  readonly #invoked = new Map<number, { f: number; timeNs: number }>();
+  /** By process, which has one op in flight. */
+  readonly #open: ({ op: number; f: number; timeNs: number } | undefined)[] = [];
   #latencies = new Float64Array(0);
   #n = 0;
   #polled = 0;
@@ -43,16 +45,20 @@ export class StatsTable {
 
   step(batch: Batch): void {
     this.rows += batch.n;
-    for (let i = 0; i < batch.n; i++) {
-      const [kind, f] = [batch.kind[i]!, batch.f[i]!];
-      if (kind === Kind.record) {
-        if (f === F.poll) this.#polled++;
-        else if (f === F.final) this.#final++;
-      } else if (kind <= Kind.info) {
-        if (f <= F.crash && isHead(batch, i)) this.#client(batch, i, kind, f);
-      } else if (kind === Kind.probe) this.#probe(batch, i, f);
-      else if (f === F.phase) this.#phase(batch.texts.get(i) ?? '');
-      else if (f === F.notice) this.notices.push(batch.texts.get(i) ?? '');
+    const { kind, f } = batch;
+    const { starts } = rowsOf(batch);
+    for (let j = 0; j < starts.length - 1; j++) {
+      const i = starts[j]!;
+      const k = kind[i]!;
+      if (k === Kind.record) {
+        const n = starts[j + 1]! - i;
+        if (f[i] === F.poll) this.#polled += n;
+        else if (f[i] === F.final) this.#final += n;
+      } else if (k <= Kind.info) {
+        if (f[i]! <= F.crash && isHead(batch, i)) this.#client(batch, i, k, f[i]!);
+      } else if (k === Kind.probe) this.#probe(batch, i, f[i]!);
+      else if (f[i] === F.phase) this.#phase(batch.texts.get(i) ?? '');
+      else if (f[i] === F.notice) this.notices.push(batch.texts.get(i) ?? '');
     }
   }
 
@@ -63,20 +69,22 @@ export class StatsTable {
   }
 
   #client(batch: Batch, i: number, kind: number, f: number): void {
-    const op = batch.op[i]!;
+    const [op, process] = [batch.op[i]!, batch.process[i]!];
+    const invoked = this.#open[process];
     if (kind === Kind.invoke) {
-      this.#invoked.set(op, { f, timeNs: batch.timeNs[i]! });
+      if (invoked) this.#count(invoked.f, 'info');
+      this.#open[process] = { op, f, timeNs: batch.timeNs[i]! };
       return;
     }
-    const invoked = this.#invoked.get(op);
-    this.#invoked.delete(op);
+    const mine = invoked?.op === op ? invoked : undefined;
+    if (mine) this.#open[process] = undefined;
     const type = outcomes[kind as keyof typeof outcomes];
     this.#count(f, type);
     if (type === 'ok') {
       if (f === F.poll) this.polls++;
-      if (!invoked) return;
+      if (!mine) return;
       if (this.#n === this.#latencies.length) this.#latencies = grown(this.#latencies, this.#n + 1);
-      this.#latencies[this.#n++] = batch.timeNs[i]! - invoked.timeNs;
+      this.#latencies[this.#n++] = batch.timeNs[i]! - mine.timeNs;
       return;
     }
     // `timed-out: Request ... timed out`: the word before the colon is the stable one.
@@ -106,7 +114,7 @@ export class StatsTable {
 
   finish(facts: Facts): Stats {
     // An op that never completed is judged as info.
-    for (const { f } of this.#invoked.values()) this.#count(f, 'info');
+    for (const open of this.#open) if (open) this.#count(open.f, 'info');
     const ops: Counts = { ok: 0, fail: 0, info: 0 };
     const byF: Record<string, Counts> = {};
     for (const [f, counts] of this.#byF) {
@@ -119,17 +127,16 @@ export class StatsTable {
     const quantile = (q: number): number =>
       this.#n === 0 ? 0 : latencies[Math.min(this.#n - 1, Math.floor(q * this.#n))]! / 1e6;
     const { fromNs, toNs } = loadSpan(facts);
-    let ackedValues = 0;
-    for (let w = 0; w < facts.writes.n; w++) if (isAcked(facts.writes, w)) ackedValues++;
+    const acks = ackTimes(facts);
     return {
       ops,
       byF,
-      ackedValues,
+      ackedValues: [...acks.values()].reduce((sum, times) => sum + times.length, 0),
       polledRecords: this.#polled,
       finalRecords: this.#final,
       latencyMs: { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99), max: quantile(1) },
       perSecond: toNs > fromNs ? ops.ok / ((toNs - fromNs) / 1e9) : 0,
-      gaps: gapsOf(facts, fromNs, toNs),
+      gaps: gapsOf(facts, acks, fromNs, toNs),
       recoveries: facts.faults.spans.flatMap((span) => this.#recovery(facts, span)),
       reasons: [...this.#reasons.values()].sort((a, b) => b.count - a.count),
     };
@@ -185,19 +192,33 @@ export function loadSpan({ phases }: Facts): { fromNs: number; toNs: number } {
 }
 
 /** Times of acks by key, ascending. */
-export function ackTimes({ writes }: Facts): Map<number, Float64Array> {
-  const times = new Map<number, number[]>();
-  for (let w = 0; w < writes.n; w++) {
-    if (!isAcked(writes, w)) continue;
-    const list = times.get(writes.key[w]!) ?? [];
-    if (list.length === 0) times.set(writes.key[w]!, list);
-    list.push(writes.completeNs[w]!);
+export function ackTimes(facts: Facts): Map<number, Float64Array> {
+  const times = new Map<number, { n: number; column: Float64Array }>();
+  const add = (key: number, timeNs: number): void => {
+    let one = times.get(key);
+    if (!one) times.set(key, (one = { n: 0, column: new Float64Array(0) }));
+    if (one.n === one.column.length) one.column = grown(one.column, one.n + 1);
+    one.column[one.n++] = timeNs;
+  };
+  const { ops, order } = facts;
+  for (let o = 0; ops && o < ops.n; o++) {
+    for (let s = ops.firstSend[o]!; s < ops.firstSend[o + 1]!; s++)
+      if (ops.outcome[o] === Kind.ok && ops.sendOffset[s]! >= 0)
+        add(order!.key[ops.sendValue[s]!]!, ops.completeNs[o]!);
   }
-  return new Map([...times].map(([key, list]) => [key, Float64Array.from(list).sort()]));
+  // What follows would make the writes of an imported history, which nobody else asks for.
+  const writes = ops ? undefined : facts.writes;
+  for (let w = 0; writes && w < writes.n; w++)
+    if (isAcked(writes, w)) add(writes.key[w]!, writes.completeNs[w]!);
+  return new Map([...times].map(([key, { n, column }]) => [key, column.subarray(0, n).sort()]));
 }
 
-function gapsOf(facts: Facts, fromNs: number, toNs: number): Stats['gaps'] {
-  const acks = ackTimes(facts);
+function gapsOf(
+  facts: Facts,
+  acks: ReadonlyMap<number, Float64Array>,
+  fromNs: number,
+  toNs: number,
+): Stats['gaps'] {
   return [...facts.keys.keys()].map((key) => {
     const times = acks.get(key) ?? new Float64Array(0);
     const n = lowerBound(times, times.length, toNs);

@@ -2,9 +2,12 @@
 import {
   importedWorkers,
   Kind,
+  makeValue,
   valueSequence,
   valueWorker,
   type Batch,
+  type Ops,
+  type VersionOrder,
   type Writes,
 } from '../model/index.js';
 import { grown } from './columns.js';
@@ -32,23 +35,29 @@ export class WriteTable implements Writes {
     const worker = valueWorker(value);
     const list =
       worker < importedWorkers ? this.#dense[worker] : this.#imported[worker - importedWorkers];
-    const found = list?.[valueSequence(value)] ?? -1;
+    // Not valueSequence: a remainder of Float64s is slow.
+    const found = list?.[value - makeValue(worker, 0)] ?? -1;
     return found < 0 && this.#sparse.size > 0 ? (this.#sparse.get(value) ?? -1) : found;
   }
 
-  invoke(batch: Batch, i: number): void {
-    const value = batch.value[i]!;
+  invoke({ value, op, process, key, timeNs }: Batch, i: number): void {
+    this.#add(value[i]!, op[i]!, process[i]!, key[i]!, timeNs[i]!);
+  }
+
+  /** Gives its index; -1: it is none, or was sent before. */
+  #add(value: number, op: number, process: number, key: number, invokeNs: number): number {
     // A value that is sent again keeps its first sender: later rows could not be told apart.
-    if (value < 0 || this.find(value) >= 0) return;
+    if (value < 0 || this.find(value) >= 0) return -1;
     if (this.n === this.value.length) this.#grow();
     const w = this.n++;
     this.value[w] = value;
-    this.op[w] = batch.op[i]!;
-    this.process[w] = batch.process[i]!;
-    this.key[w] = batch.key[i]!;
-    this.invokeNs[w] = batch.timeNs[i]!;
+    this.op[w] = op;
+    this.process[w] = process;
+    this.key[w] = key;
+    this.invokeNs[w] = invokeNs;
     this.outcome[w] = Kind.invoke;
     this.#place(value, w);
+    return w;
   }
 
   complete(batch: Batch, i: number): void {
@@ -58,6 +67,22 @@ export class WriteTable implements Writes {
     this.outcome[w] = batch.kind[i]!;
     this.offset[w] = batch.kind[i] === Kind.ok ? batch.offset[i]! : -1;
     this.node[w] = batch.node[i]!;
+  }
+
+  /** Those of an imported history, for who wants them: its checkers have `ops`. */
+  from(ops: Ops, order: VersionOrder): this {
+    for (let o = 0; o < ops.n; o++) {
+      for (let s = ops.firstSend[o]!; s < ops.firstSend[o + 1]!; s++) {
+        const v = ops.sendValue[s]!;
+        const [value, key, op] = [order.value[v]!, order.key[v]!, ops.op[o]!];
+        const w = this.#add(value, op, ops.process[o]!, key, ops.invokeNs[o]!);
+        if (w < 0) continue;
+        this.completeNs[w] = ops.completeNs[o]!;
+        this.outcome[w] = ops.outcome[o]!;
+        this.offset[w] = this.outcome[w] === Kind.ok ? ops.sendOffset[s]! : -1;
+      }
+    }
+    return this;
   }
 
   #place(value: number, w: number): void {

@@ -89,6 +89,32 @@ export interface Log {
   readonly n: number;
 }
 
+/** An ok poll of the batch that was stepped last. */
+export interface Poll {
+  op: number;
+  process: number;
+  key: number;
+  timeNs: number;
+  /** The offset that it asked for. */
+  asked: number;
+  /** Rows of its records: from, to (exclusive). */
+  from: number;
+  to: number;
+  /** The offsets of its records ascend by one. */
+  smooth: boolean;
+  /** The poll that this one goes on from, if it asked for that one's next offset. */
+  last: PollBefore | undefined;
+}
+export interface PollBefore {
+  op: number;
+  /** The next offset that it named. */
+  next: number;
+  /** What a reader that misses nothing sees next: after its last record, or what it asked for. */
+  expected: number;
+  /** Its last record's offset, or -1. */
+  offset: number;
+}
+
 /** A node that says of itself that it leads a key, from the first to the last probe that says so. */
 export interface Claim {
   node: number;
@@ -219,6 +245,8 @@ export interface VersionOrder {
 
 export interface Facts {
   readonly writes: Writes;
+  /** Ok polls of the batch that was stepped last; of recorded histories only. */
+  readonly polls: readonly Poll[];
   readonly finals: Finals;
   readonly log: Log;
   readonly leaders: Leaders;
