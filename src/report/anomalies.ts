@@ -14,7 +14,7 @@ const opLink = (op: number): Html => (op >= 0 ? markup`<a href="#op=${op}">#${op
 const secs = (ns: number, digits = 3): string => words.sec(ns, digits).replace(' ', '\u00a0');
 /** Cards: cases that follow from no other, and split-brains, which are a sight of their own. */
 export const cardsOf = ({ verdict }: Source): Case[] =>
-  (verdict?.cases ?? []).filter((one) => one.partOf === undefined || one.type === 'split-brain');
+  words.defects(verdict).filter((one) => one.partOf === undefined || one.type === 'split-brain');
 
 /** The sentence with its figures in bold. */
 const say = (text: string): Html =>
@@ -61,16 +61,18 @@ function longTable(label: string, head: Html, rows: readonly Html[], count: numb
 
 function lostTable(source: Source, one: Case): Html {
   const many = one.keys.length > 1;
+  // What stands there now only a read of the end can tell.
+  const ended = !words.isImported(source.run);
   const lost = pointsOf(one, source.facts).sort((a, b) => a.key - b.key || a.offset - b.offset);
   const rows = lost
     .slice(0, mostRows)
     .map(
       (each) =>
-        markup`${many && markup`<td>${words.keyText(source.run, each.key)}</td>`}<td class="r">${each.offset >= 0 && String(each.offset)}</td><td class="r bad">${valueName(each.value)}</td><td class="nowrap">${opLink(each.op)} by ${each.process}</td><td class="r nowrap">${secs(each.timeNs)}</td><td class="r">${each.now === -1 ? 'nothing' : valueName(each.now)}</td><td class="nowrap">${each.read ? markup`${opLink(each.read.op)} by ${each.read.process}` : markup`<span class="quiet">nobody</span>`}</td>`,
+        markup`${many && markup`<td>${words.keyText(source.run, each.key)}</td>`}<td class="r">${each.offset >= 0 && String(each.offset)}</td><td class="r bad">${valueName(each.value)}</td><td class="nowrap">${opLink(each.op)} by ${each.process}</td><td class="r nowrap">${secs(each.timeNs)}</td>${ended && markup`<td class="r">${each.now === -1 ? 'nothing' : valueName(each.now)}</td><td class="nowrap">${each.read ? markup`${opLink(each.read.op)} by ${each.read.process}` : markup`<span class="quiet">nobody</span>`}</td>`}`,
     );
   return markup`<p class="cap"><b>All ${words.num(one.count)}.</b> In offset order.</p>${longTable(
     'All lost writes',
-    markup`${many && markup`<th>Key</th>`} <th class="r">Offset</th><th class="r">Lost value</th><th>Sent</th><th class="r">Acked</th><th class="r">Holds now</th><th>Read otherwise</th>`,
+    markup`${many && markup`<th>Key</th>`} <th class="r">Offset</th><th class="r">Lost value</th><th>Sent</th><th class="r">Acked</th>${ended && markup`<th class="r">Holds now</th><th>Read otherwise</th>`}`,
     rows,
     one.count,
   )}`;
@@ -172,7 +174,7 @@ function meta(source: Source, one: Case): Html {
   const logs = logsElsewhere(source, one);
   const cause =
     one.partOf !== undefined && source.verdict?.cases.find((each) => each.id === one.partOf);
-  return markup`<dl class="meta"><dt>Fault active</dt><dd>${faults.length > 0 ? faults.slice(0, 4) : 'none'}</dd> ${
+  return markup`<dl class="meta">${!words.isImported(source.run) && markup`<dt>Fault active</dt><dd>${faults.length > 0 ? faults.slice(0, 4) : 'none'}</dd>`} ${
     also && markup`<dt>Also counted by</dt><dd>${also}: they follow from this</dd>`
   }${logs && markup`<dt>The logs</dt><dd>are with <a href="#${logs.id}">${logs.type}</a></dd>`}${cause && markup`<dt>Part of</dt><dd><a href="#${cause.id}">${cause.type}</a></dd>`}</dl>`;
 }
@@ -231,7 +233,19 @@ export function anomaliesSection(source: Source, batches: () => Iterable<Batch>)
     markup`<p class="rail-note">${words.plural(kinds, 'kind')}${faults > 0 && `, under ${words.plural(faults, 'fault')}`}</p>`;
   return markup`<section class="part" id="anomalies">
 <div class="row stack"><div class="rail"><h2>Anomalies</h2>${note}</div><div>${cards.length === 0 && noneFound(source)}</div></div>
-${cards.map((one) => card(source, one, batches))}</section>`;
+${cards.map((one) => card(source, one, batches))}${permittedCards(source)}</section>`;
+}
+
+/** What was seen and is no defect: after the defects, and told in a quiet voice. */
+function permittedCards(source: Source): Html {
+  const cases = words.permitted(source.verdict).filter((one) => one.partOf === undefined);
+  if (cases.length === 0) return markup``;
+  const cards = cases.map(
+    (one) =>
+      markup`<article class="card permitted" id="${one.id}">
+<div class="row"><div class="rail"><h4 class="name">${one.type}</h4><p class="count">${words.num(one.count)}</p><p class="rail-note">${note(source, one)}</p></div><div><p class="why">Permitted: ${words.stop(one.permitted ?? '')}</p><p class="soft">${say(one.sentence)}</p>${one.anomalies[0] && markup`<details class="marks"><summary>The first one, step by step</summary>${proofTable(one.anomalies[0])}</details>`}</div></div></article>`,
+  );
+  return markup`<div class="row stack permitted-head"><div class="rail"><h3>Seen, and permitted</h3></div><div><p class="cause">No reason for invalid, and none for alarm.</p></div></div>${cards}`;
 }
 
 function noneFound({ verdict }: Source): Html {
@@ -243,6 +257,6 @@ function noneFound({ verdict }: Source): Html {
     verdict.verdict === 'unknown'
       ? 'They judge what was recorded; they cannot judge what was not.'
       : 'What each looked at is in Checkers.';
-  return markup`<p class="story none-found">None found.</p>
+  return markup`<p class="story none-found">None found${words.permitted(verdict).length > 0 && ' but what is permitted'}.</p>
 <p class="cause">${looked.length > 0 ? `Looked for: ${looked.join(', ')}. ${but}` : 'No checker could look for any.'}</p>`;
 }

@@ -90,9 +90,11 @@ class Collector {
     const t = this.table;
     const known = this.rowOf(op);
     if (known >= 0) {
-      t.count[known]!++;
+      if (batch.f[i] === F.send) t.count[known]!++;
       return;
     }
+    // What a nemesis of an imported history did is no client's.
+    if (batch.f[i] === F.other && batch.process[i]! < 0) return;
     const row = this.add(op);
     const process = batch.process[i]!;
     t.id[row] = op;

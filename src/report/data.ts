@@ -4,6 +4,7 @@ import type { Batch, Case, Facts, FaultSpan, Proof, RunInfo, Verdict } from '../
 import { collectOps } from './data-ops.js';
 import type { OpTable, Polled } from './data-ops.js';
 import { pageCase } from './data-cases.js';
+import { readSends } from './data-imported.js';
 import { packOps } from './data-pack.js';
 import type { PageData, PageFault, PageProof } from './page/types.js';
 
@@ -45,11 +46,13 @@ function pageData(source: PageSource, ops: OpTable, polled: Polled): PageData {
   const end = Math.max(last, begin + 0.001);
   const faults = facts.faults.spans.map((span) => pageFault(span, end));
   const cases = (verdict?.cases ?? [])
+    .filter((one) => one.permitted === undefined)
     .filter((one) => one.partOf === undefined || one.type === 'split-brain')
     .map((one) => pageCase(one, facts, ops));
   const open = opening(begin, end, cases, faults);
   return {
     version: 1,
+    imported: run.origin === 'imported',
     begin: us(begin),
     end: us(end),
     phases: { load, heal: sec(facts.phases.healNs), final: sec(facts.phases.finalNs) },
@@ -71,7 +74,7 @@ function pageData(source: PageSource, ops: OpTable, polled: Polled): PageData {
     leaders: leaderSteps(facts, ops, end),
     overlaps: overlaps(facts, verdict, ops),
     cases,
-    seen: seenAfterAll(facts, ops),
+    seen: facts.ops ? readSends(facts) : seenAfterAll(facts, ops),
     finals: [...facts.finals.keys.values()].map(({ key, op, reached, highWatermark }) => {
       return { key, op, reached, highWatermark };
     }),
@@ -123,10 +126,10 @@ const outOf = (kind: number): 'ok' | 'fail' | 'info' =>
 function countOps(ops: OpTable): PageData['counts'] {
   const counts = { ok: 0, fail: 0, info: 0, send: 0, poll: 0 };
   for (let i = 0; i < ops.n; i++) {
-    if (ops.worker[i]! < 0) continue;
+    if (ops.worker[i]! < 0 || ops.f[i] === F.other) continue;
     counts[outOf(ops.out[i]!)]++;
     if (ops.f[i] === F.send) counts.send++;
-    else if (ops.f[i] === F.poll) counts.poll++;
+    else counts.poll++;
   }
   return counts;
 }

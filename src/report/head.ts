@@ -21,6 +21,7 @@ const products = /^(apache kafka|redpanda|chronik)\b/i;
 type Fact = [name: string, value: string, small: string, unk?: true];
 function facts(source: Source): Fact[] {
   const { run, verdict, data } = source;
+  if (words.isImported(run)) return importedFacts(source);
   const product = Object.entries(run.facts).find(([name]) => products.test(name));
   const links = run.facts['Links'];
   const kind =
@@ -58,6 +59,31 @@ function facts(source: Source): Fact[] {
     ['Seed', run.seed, ''],
   ];
 }
+function importedFacts({ run, verdict, data, facts: { phases } }: Source): Fact[] {
+  const { ok, fail, info } = data.counts;
+  const lag = verdict?.stats.realtimeLag;
+  const ww = run.options['wwDeps'] === true ? 'on' : 'off';
+  return [
+    ['Imported from', run.facts['Imported from'] ?? 'a file', ''],
+    ['Keys', words.num(run.keys.length), words.plural(run.concurrency, 'client')],
+    ['Duration', `${(Math.max(0, run.ended?.timeNs ?? phases.lastNs) / 1e9).toFixed(1)} s`, ''],
+    [
+      'Operations',
+      words.num(ok + fail + info),
+      `${words.num(ok)} ok, ${words.num(fail)} fail, ${words.num(info)} info`,
+    ],
+    ['Judged by', "Jepsen's rules", `sub-via ${String(run.options['subVia'])}, ww-deps ${ww}`],
+    ...(lag
+      ? [
+          [
+            'Realtime lag',
+            words.took(lag.lagNs),
+            `at worst: process ${lag.process}, ${words.keyText(run, lag.key)}, ${words.sec(lag.timeNs)}`,
+          ] satisfies Fact,
+        ]
+      : []),
+  ];
+}
 function provenFact(run: RunInfo, verdict: Verdict): Fact {
   const { total, unproven, moot } = verdict.faults;
   const name = 'Faults proven';
@@ -85,7 +111,11 @@ export function headSection(source: Source): Html {
     ([name, value, small, unk]) =>
       markup`<div><dt>${name}</dt><dd>${value}${small && markup`<small${unk === true && raw(' class="unk"')}>${small}</small>`}</dd></div>`,
   )}</dl>${risk && markup`<p class="runline">Acks at risk: ${risk}.</p>`}
-<div class="cmd"><span id="rerun">Run it again</span><code>${command.map((part, i) => markup`${i > 0 && ' '}<span>${part}</span>`)}</code><button class="copy" type="button" data-copy="${command.join(' ')}" aria-describedby="rerun"> Copy</button></div></div></div></section>`;
+${
+  command.length > 0 &&
+  markup`
+<div class="cmd"><span id="rerun">${words.isImported(run) ? 'Judge it again' : 'Run it again'}</span><code>${command.map((part, i) => markup`${i > 0 && ' '}<span>${part}</span>`)}</code><button class="copy" type="button" data-copy="${command.join(' ')}" aria-describedby="rerun"> Copy</button></div>`
+}</div></div></section>`;
 }
 
 export function happenedSection(source: Source): Html {
@@ -94,15 +124,15 @@ export function happenedSection(source: Source): Html {
   const items = lines.map(({ timeNs, kind, go, text }) => {
     const clock = words.wallClock(run, timeNs);
     const link = `#t=${go[0].toFixed(2)}-${go[1].toFixed(2)}`;
-    return markup`<li><span class="pt">${raw(pointMark[kind])}</span><time datetime="${clock.replace(' ', 'T').replace(' UTC', 'Z')}" title="${clock}"><a href="${link}">${words.sec(timeNs).replace(' ', '\u00a0')}</a></time><p>${richHtml(text)}</p><a class="go" href="${link}" aria-label="Show ${words.sec(timeNs)} in the timeline">show</a></li>`;
+    return markup`<li><span class="pt">${raw(pointMark[kind])}</span><time${clock && markup` datetime="${clock.replace(' ', 'T').replace(' UTC', 'Z')}" title="${clock}"`}><a href="${link}">${words.sec(timeNs).replace(' ', '\u00a0')}</a></time><p>${richHtml(text)}</p><a class="go" href="${link}" aria-label="Show ${words.sec(timeNs)} in the timeline">show</a></li>`;
   });
   const { length } = source.facts.faults.spans;
   const told = lines.filter((one) => ['fault', 'kill', 'unk'].includes(one.kind)).length;
   return markup`<section class="part" id="happened">
-<div class="row stack"><div class="rail"><h2>What happened</h2><p class="rail-note">Seconds from the first operation; the wall clock on hover</p></div><div>${
+<div class="row stack"><div class="rail"><h2>What happened</h2><p class="rail-note">Seconds from the first operation${!words.isImported(run) && '; the wall clock on hover'}</p></div><div>${
     items.length > 0
       ? markup`<ol class="happened">${items}</ol>`
-      : markup`<p>Nothing that could be dated was recorded.</p>`
+      : markup`<p>${words.isImported(run) ? 'Clients sent and polled, and nothing that they saw is a reason for invalid.' : 'Nothing that could be dated was recorded.'}</p>`
   } ${length > told && markup`<p class="cause">All ${words.plural(length, 'fault')} with their proofs are in <a href="#faults">Faults</a>.</p>`} ${cause(source)}${verdict?.verdict === 'unknown' && known(source)}</div></div></section>`;
 }
 
@@ -111,6 +141,13 @@ function cause(source: Source): Html | undefined {
   const { run, verdict, facts } = source;
   if (!verdict)
     return markup`<p class="cause"><b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and writes this page anew.</p>`;
+  if (words.isImported(run)) {
+    const seen = words.permitted(verdict).length;
+    const also =
+      seen > 0 &&
+      markup` ${words.plural(seen, 'kind')} of what is permitted stand in <a href="#anomalies">Anomalies</a>.`;
+    return markup`<p class="cause"><b>What it was judged by.</b> ${words.rulesText(run)}.${also}</p>`;
+  }
   if (verdict.verdict === 'valid')
     return markup`<p class="cause"><b>What this covers.</b> One seed, ${words.plural(facts.faults.spans.length, 'fault')}, ${words.took(Math.max(0, facts.phases.healNs - facts.phases.loadNs))} of load. Another seed plans other faults: add <code>--test-count 20</code> to the command.</p>`;
   if (verdict.verdict === 'invalid' && mainCase(verdict)?.type === 'lost-write' && run.acks === 1)
@@ -124,7 +161,7 @@ function known(source: Source): Html {
   const good = verdict.checkers.filter((one) => one.result === 'valid' && one.checked > 0);
   const complete = [...facts.finals.keys.values()].filter((one) => one.complete).length;
   const sure = [
-    `${words.plural(verdict.stats.ackedValues, 'write was', 'writes were')} acknowledged; final reads reached the high watermark of ${complete} of ${words.plural(run.keys.length, 'key')}.`,
+    `${words.plural(verdict.stats.ackedValues, 'write was', 'writes were')} acknowledged${words.isImported(run) ? '' : `; final reads reached the high watermark of ${complete} of ${words.plural(run.keys.length, 'key')}`}.`,
     ...(verdict.faults.proven > 0
       ? [`${words.provenText(verdict)} faults were seen in force and seen gone.`]
       : []),

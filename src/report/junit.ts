@@ -1,6 +1,7 @@
 /** The verdict for a CI server: one test case for each checker, one for the run as a whole. */
 import type { CheckerResult, RunInfo, Verdict } from '../model/index.js';
 import { escape } from './html.js';
+import { defects, permitted } from './words.js';
 
 const attributes = (values: Record<string, string | number>): string =>
   Object.entries(values)
@@ -10,16 +11,19 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 function inner(verdict: Verdict, checker: CheckerResult): string {
   switch (checker.result) {
-    case 'valid':
-      return '';
+    case 'valid': {
+      const seen = permitted(verdict).filter((one) => checker.anomalies.includes(one.type));
+      const text = seen.map((one) => `${one.id} (permitted): ${one.sentence}`).join('\n');
+      return text && `<system-out>${escape(text)}</system-out>`;
+    }
     case 'not-applicable':
       return `<skipped${attributes({ message: checker.reason ?? 'not applicable' })}/>`;
     case 'unknown':
       return `<error${attributes({ type: 'unknown', message: checker.reason ?? 'unknown' })}>${escape(checker.stack ?? checker.reason ?? '')}</error>`;
     case 'invalid': {
-      const cases = verdict.cases.filter((one) => checker.anomalies.includes(one.type));
+      const cases = defects(verdict).filter((one) => checker.anomalies.includes(one.type));
       const text = cases.map((one) => `${one.id}: ${one.sentence}`).join('\n');
-      const message = `${checker.count} found: ${cases[0]?.sentence ?? checker.what}`;
+      const message = `${checker.count - (checker.permitted ?? 0)} found: ${cases[0]?.sentence ?? checker.what}`;
       return `<failure${attributes({ type: cases[0]?.type ?? checker.id, message })}>${escape(text)}</failure>`;
     }
   }

@@ -5,6 +5,7 @@ import { glyph } from './page/marks.js';
 import * as plots from './plots.js';
 import { seriesOf } from './series.js';
 import type { Source } from './source.js';
+import * as words from './words.js';
 import { keyText, list, num, plural, sec, took, tookMs } from './words.js';
 
 /** Keys that are drawn at once; the others are folded away. */
@@ -60,8 +61,12 @@ export async function measuresSection(source: Source): Promise<Html> {
   }
   const through = await plots.throughputPlot(what);
   add('Throughput', 'completions a second, by outcome', throughText(source), through);
-  const available = await perKey(what, keys, plots.availabilityPlot);
-  add('Availability', perSend, gapsText(source, lost.length), available);
+  // A history of transactions has no send of its own.
+  if (series.avail.keys.size > 0 || !words.isImported(run)) {
+    const available = await perKey(what, keys, plots.availabilityPlot);
+    add('Availability', perSend, gapsText(source, lost.length), available);
+  }
+  const lag = words.lagText(run, verdict);
   if (facts.leaders.claims.length > 0) {
     const picture = await perKey(what, keys, plots.epochPlot);
     add('Leader epoch', 'by each node’s own view', epochText(source), picture);
@@ -75,7 +80,7 @@ export async function measuresSection(source: Source): Promise<Html> {
     markup`<div class="plot axis" aria-hidden="true"><div class="rail"></div><div data-plot>${axis}</div></div>`,
   );
   return section(
-    markup`<p class="soft">All on the time axis of the whole run; faults are shaded and numbered, outlined where they were not proven.</p>`,
+    markup`<p class="soft">All on the time axis of the whole run${!words.isImported(run) && '; faults are shaded and numbered, outlined where they were not proven'}.${lag !== undefined && ` Realtime lag, how far a poll was behind what was known to be there: at worst ${lag}.`}</p>`,
     rows,
   );
 }

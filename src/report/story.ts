@@ -5,6 +5,7 @@ import type { Rich } from './html.js';
 import { pointsOf, type Point } from './data.js';
 import type { Source } from './source.js';
 import type { pointMark } from './page/marks.js';
+import * as words from './words.js';
 import { capital, keyText, list, nodesText, num, plural, sec, stop, took } from './words.js';
 
 export type PointKind = keyof typeof pointMark;
@@ -31,9 +32,11 @@ function line(
 export const endOf = (source: Source, span: FaultSpan): number =>
   span.healedNs >= 0 ? span.healedNs : source.data.end * 1e9;
 
-/** The case that the page is about: the first one that follows from no other. */
-export const mainCase = (verdict: Verdict | undefined): Case | undefined =>
-  verdict?.cases.find((one) => one.partOf === undefined) ?? verdict?.cases[0];
+/** The case that the page is about: the first one that follows from no other, and counts. */
+export function mainCase(verdict: Verdict | undefined): Case | undefined {
+  const cases = words.defects(verdict);
+  return cases.find((one) => one.partOf === undefined) ?? cases[0];
+}
 
 /** Keys that these nodes led when a fault began. */
 function ledBy(source: Source, nodes: readonly number[], timeNs: number): string {
@@ -265,7 +268,7 @@ export function storyOf(source: Source): StoryLine[] {
       ...finalLine(source, lost.length + others.reduce((n, one) => n + one.count, 0)),
     ];
     for (const one of others) if (lines.length < most) lines.push(againLine(source, one));
-    for (const one of verdict.cases)
+    for (const one of words.defects(verdict))
       if (one !== main && !others.includes(one) && one.partOf === undefined && lines.length < 6)
         lines.push(caseLine(source, one));
   } else {
@@ -296,7 +299,8 @@ export function headSentence(source: Source): Rich {
   if (!verdict)
     return ['This run has not been judged yet: ', ['unk', 'there is no verdict.json'], '.'];
   const total = verdict.stats.ops.ok + verdict.stats.ops.fail + verdict.stats.ops.info;
-  if (verdict.verdict === 'unknown') return [stop(capital(verdict.sentence))];
+  if (verdict.verdict === 'unknown' || (verdict.verdict === 'valid' && words.isImported(run)))
+    return [stop(capital(verdict.sentence))];
   if (verdict.verdict === 'valid') {
     const { proven, total: faults } = verdict.faults;
     const through =

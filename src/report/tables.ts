@@ -55,8 +55,9 @@ export function faultsSection(source: Source): Html {
     );
   const astray = routes.filter((one) => one.proof.state === 'unproven');
   const links = markup`${astray.map(({ node, proof: { by } }) => markup`<p class="cause unk">Node ${node} was not seen to use its links only: ${by}</p>`)}${routes.length > 0 && astray.length === 0 && markup`<p class="cause">Every node was seen to reach its peers through its links only.</p>`}`;
-  const body =
-    spans.length === 0
+  const body = words.isImported(source.run)
+    ? markup`<p>An imported history has no proof of any fault: what its nemesis did was not judged.</p>`
+    : spans.length === 0
       ? markup`<p>No fault was applied: this run says nothing about faults.</p>`
       : markup`${table(spans.slice(0, mostFaults))}${
           spans.length > mostFaults &&
@@ -65,21 +66,24 @@ export function faultsSection(source: Source): Html {
   return section(
     'faults',
     'Faults',
-    'Each must be seen in force and seen gone. At risk: acks given while it was in force, or in the second before a leader change',
+    words.isImported(source.run)
+      ? ''
+      : 'Each must be seen in force and seen gone. At risk: acks given while it was in force, or in the second before a leader change',
     markup`${body}${links}`,
   );
 }
 
 const order = { invalid: 0, unknown: 1, valid: 2, 'not-applicable': 3 } as const;
 function checkerRow(source: Source, one: CheckerResult): Html {
-  const found = source.verdict?.cases.find((each) => one.anomalies.includes(each.type));
+  const mine = source.verdict?.cases.filter((each) => one.anomalies.includes(each.type)) ?? [];
+  const found = mine.find((each) => each.permitted === undefined) ?? mine[0];
   const mark =
     one.result === 'not-applicable'
       ? ''
       : glyph[one.result === 'valid' ? 'good' : one.result === 'invalid' ? 'bad' : 'unk'];
   const css = one.result === 'not-applicable' ? 'quiet' : tone[one.result];
   const why = one.reason ?? '';
-  return markup`<tr><td class="nowrap">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}</td><td>${one.what}${why && markup`${one.what && '; '}${why}`}${
+  return markup`<tr><td class="nowrap">${found && found.partOf === undefined ? markup`<a href="#${found.id}">${one.id}</a>` : one.id}</td><td><span class="res ${css}">${raw(mark)}${one.result.replace('-', ' ')}</span></td><td class="r">${one.result === 'not-applicable' ? '' : words.num(one.count)}${one.permitted !== undefined && markup`<br/><span class="quiet">${one.permitted === one.count ? 'permitted' : `${words.num(one.permitted)} permitted`}</span>`}</td><td>${one.what}${why && markup`${one.what && '; '}${why}`}${
     one.stack !== undefined &&
     markup`<details><summary>its stack</summary><pre class="trace">${one.stack}</pre></details>`
   }</td><td class="r">${Math.round(one.durationMs)}\u00a0ms</td></tr>`;
@@ -124,7 +128,7 @@ export function environmentSection(source: Source): Html {
   const rows: [string, string][] = [
     ...Object.entries(run.facts),
     ['Schism', run.schism],
-    ['Started', words.wallClock(run, 0)],
+    ...(words.isImported(run) ? [] : [['Started', words.wallClock(run, 0)] as [string, string]]),
     ...Object.entries(run.options).flatMap(([name, value]): [string, string][] =>
       value === undefined || (Array.isArray(value) && value.length === 0)
         ? []
@@ -168,7 +172,7 @@ export function filesSection(source: Source, files: readonly FileSize[], dir: st
     'Files of the run',
     '',
     markup`${scroll('Files', markup`<table class="files"><tbody>${rows}</tbody></table>`)}
-<p class="cause">Judge it again without running it: <code class="wrap">schism check ${dir}</code></p>`,
+<p class="cause">Judge it again${!words.isImported(source.run) && ' without running it'}: <code class="wrap">schism check ${dir}</code></p>`,
   );
 }
 
@@ -177,7 +181,9 @@ export function footSection({ run }: Source): Html {
     [
       'valid',
       'Valid',
-      'Every fault was seen in force and seen gone, the final reads reached the high watermark, and no checker found an anomaly. It speaks of this run only.',
+      words.isImported(run)
+        ? "No checker found an anomaly that Jepsen's rules call bad. It speaks of what these clients saw only."
+        : 'Every fault was seen in force and seen gone, the final reads reached the high watermark, and no checker found an anomaly. It speaks of this run only.',
     ],
     [
       'invalid',
@@ -195,5 +201,5 @@ export function footSection({ run }: Source): Html {
 <div class="howto">${how.map(
     ([state, name, text]) =>
       markup`<div><h3>${raw(verdictMark(state, true))}${name}</h3><p>${text}</p></div>`,
-  )}</div></div><footer class="part-foot"> <span>Schism ${run.schism}</span><span>ok: it took effect. fail: it did not. info: nobody knows.</span><span>w5.103: value 103 of worker 5.</span> </footer></section>`;
+  )}</div></div><footer class="part-foot"> <span>Schism ${run.schism}</span><span>ok: it took effect. fail: it did not. info: nobody knows.</span><span>${words.isImported(run) ? '103: a value, unique within its key.' : 'w5.103: value 103 of worker 5.'}</span> </footer></section>`;
 }

@@ -79,8 +79,8 @@ const hanging = (name: string, text: string, indent: number, width: number): str
 const word = { valid: 'VALID', invalid: 'INVALID', unknown: 'UNKNOWN' } as const;
 const colour = { valid: '\x1b[1;32m', invalid: '\x1b[1;31m', unknown: '\x1b[1;35m' } as const;
 
-function headline(verdict: Verdict): string {
-  if (verdict.verdict !== 'valid') return verdict.sentence;
+function headline(run: RunInfo, verdict: Verdict): string {
+  if (verdict.verdict !== 'valid' || words.isImported(run)) return verdict.sentence;
   const { total } = verdict.faults;
   const faults = total > 0 ? `${words.provenText(verdict)} faults proven` : 'no fault';
   return `${words.plural(words.totalOps(verdict), 'operation')}, ${faults}, every ack kept`;
@@ -106,7 +106,7 @@ interface Row {
 function rows(run: RunInfo, verdict: Verdict): Row[] {
   const found: Row[] = [];
   for (const [type, count] of words.countsByType(verdict)) {
-    const own = verdict.cases.filter((one) => one.type === type);
+    const own = words.defects(verdict).filter((one) => one.type === type);
     const cause = verdict.cases.find((one) => one.alsoCountedBy.some((also) => also.type === type));
     const head = own.find((one) => one.partOf === undefined) ?? own[0];
     const says =
@@ -115,6 +115,13 @@ function rows(run: RunInfo, verdict: Verdict): Row[] {
         : where(run, head);
     found.push({ name: type, count: words.num(count), says });
   }
+  for (const one of words.permitted(verdict))
+    if (one.partOf === undefined)
+      found.push({
+        name: one.type,
+        count: words.num(one.count),
+        says: `permitted: ${one.permitted}`,
+      });
   const of = (result: CheckerResult['result']): CheckerResult[] =>
     verdict.checkers.filter((one) => one.result === result);
   for (const one of of('unknown'))
@@ -180,7 +187,7 @@ export function verdictText(
 ): string {
   const width = options.width ?? 80;
   const p = (text: string): string => plain(text, options.unicode);
-  const lines = hanging(word[verdict.verdict], p(headline(verdict)), 9, width);
+  const lines = hanging(word[verdict.verdict], p(headline(run, verdict)), 9, width);
   if (options.color)
     lines[0] = `${colour[verdict.verdict]}${word[verdict.verdict]}\x1b[0m${(lines[0] ?? '').slice(word[verdict.verdict].length)}`;
   lines.push('');
@@ -204,7 +211,10 @@ export function verdictText(
   const line = (name: string, text: string): void => {
     lines.push(...hanging(`  ${name}`, p(text), 17, width));
   };
-  line('faults proven', faults);
+  if (words.isImported(run)) line('judged by', words.rulesText(run));
+  else line('faults proven', faults);
+  const lag = words.lagText(run, verdict);
+  if (lag !== undefined) line('realtime lag', `at worst ${lag}`);
   const risk = atRiskSentence(run, verdict);
   if (risk) line('acks at risk', risk);
   line('operations', `${words.num(words.totalOps(verdict))}: ${words.countsText(verdict)}`);
@@ -214,7 +224,8 @@ export function verdictText(
   for (const [i, caution] of verdict.cautions.entries()) line(i > 0 ? '' : 'caution', caution);
   if (run.notice !== undefined) line('notice', run.notice);
   lines.push(`  report  ${plain(reportPath(dir), true)}`);
-  for (const [i, one] of again(run, width).entries())
+  const command = run.command.length > 0 ? again(run, width) : [];
+  for (const [i, one] of command.entries())
     lines.push(`  ${i === 0 ? 'again   ' : '        '}${one}`);
   return `${lines.join('\n')}\n`;
 }
@@ -224,14 +235,21 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
   const counts = [...words.countsByType(verdict)].map(([type, count]) => `${type} ${count}`);
   const why = verdict.verdict === 'unknown' ? verdict.reasons : counts;
   const cases = verdict.cases.filter((one) => one.partOf === undefined);
+  const lag = words.lagText(run, verdict);
   return [
     `verdict: ${verdict.verdict}${why.length > 0 ? ` (${why.join(verdict.verdict === 'unknown' ? '; ' : ', ')})` : ''}`,
-    ...(verdict.verdict === 'valid' ? [`valid: ${headline(verdict)}`] : []),
-    ...cases.map((one) => `${one.id}: ${one.sentence}`),
+    ...(verdict.verdict === 'valid' ? [`valid: ${headline(run, verdict)}`] : []),
+    ...cases.map((one) =>
+      one.permitted === undefined
+        ? `${one.id}: ${one.sentence}`
+        : `permitted: ${one.id}: ${one.sentence} (${one.permitted})`,
+    ),
+    ...(words.isImported(run) ? [`judged by: ${words.rulesText(run)}`] : []),
+    ...(lag === undefined ? [] : [`realtime lag: at worst ${lag}`]),
     ...(verdict.verdict === 'invalid' ? verdict.reasons.map((one) => `also unknown: ${one}`) : []),
     ...verdict.cautions.map((one) => `caution: ${one}`),
     ...(run.notice === undefined ? [] : [`notice: ${run.notice}`]),
     `report: ${reportPath(dir)}`,
-    `again: ${words.commandParts(run).join(' ')}`,
+    ...(run.command.length > 0 ? [`again: ${words.commandParts(run).join(' ')}`] : []),
   ].map((line) => plain(line, true));
 }

@@ -35,9 +35,9 @@ function tools(data: PageData): string {
   const shown = keys.slice(0, keyChips);
   return `<div class="tl-tools no-print">
 ${group('outcome', (['ok', 'fail', 'info'] as const).map((id) => chip('out', id, id, counts[id])).join(''))}
-${group('kind', (['send', 'poll'] as const).map((id) => chip('f', id, id, counts[id])).join(''))}
+${group('kind', (['send', 'poll'] as const).map((id) => chip('f', id, data.imported && id === 'poll' ? 'all else' : id, counts[id])).join(''))}
 ${data.keys.length > 1 ? group('key', shown.map(({ name, key }) => chip('key', String(key), name)).join('')) : ''}
-<div class="search"><label class="sr" for="q">Find an operation</label><input id="q" type="search" placeholder="w5.103, @offset, p13, error" autocomplete="off" spellcheck="false"><output for="q"></output></div>
+<div class="search"><label class="sr" for="q">Find an operation</label><input id="q" type="search" placeholder="${data.imported ? '103, @offset' : 'w5.103, @offset'}, p13, error" autocomplete="off" spellcheck="false"><output for="q"></output></div>
 </div>`;
 }
 
@@ -55,6 +55,10 @@ function foot(data: PageData): string {
 /** What a long run leaves out, and an empty one lacks, in words. */
 function notes(data: PageData): string {
   const says: string[] = [];
+  if (data.imported)
+    says.push(
+      'This history has clients only: no nodes, no probes, no proof of faults, no reads of the end.',
+    );
   if (data.ops.n === 0) says.push('No operation was recorded: the lanes of the clients are empty.');
   if (data.rest)
     says.push(

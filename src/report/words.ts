@@ -1,6 +1,6 @@
 /** Numbers, times and lists in words. Times are ns on the run's clock, shown in seconds. */
 import { list, num } from '../analysis/index.js';
-import { keyName, type KeyName, type RunInfo, type Verdict } from '../model/index.js';
+import { keyName, type Case, type KeyName, type RunInfo, type Verdict } from '../model/index.js';
 
 export { list, num, plural } from '../analysis/index.js';
 
@@ -27,6 +27,8 @@ export const tookMs = (ms: number): string => took(ms * 1e6);
 
 /** `2025-03-14 02:17:23.246 UTC`: to find a moment in a node's log. */
 export function wallClock(run: RunInfo, ns: number): string {
+  // Its file has a time, its operations have none.
+  if (isImported(run)) return '';
   const at = Date.parse(run.startedAt) + ns / 1e6;
   if (!Number.isFinite(at)) return '';
   return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
@@ -76,11 +78,31 @@ export function commandParts(run: RunInfo): string[] {
   return parts;
 }
 
+/** Cases that make a run invalid, and those that were seen and are permitted. */
+export const defects = (verdict: Verdict | undefined): Case[] =>
+  verdict?.cases.filter((one) => one.permitted === undefined) ?? [];
+export const permitted = (verdict: Verdict | undefined): Case[] =>
+  verdict?.cases.filter((one) => one.permitted !== undefined) ?? [];
+
+export const isImported = (run: RunInfo): boolean => run.origin === 'imported';
+/** By which rules an imported history was judged, with the options that choose them. */
+export const rulesText = ({ options }: RunInfo): string =>
+  `Jepsen's rules; consumers ${options['subVia'] === 'subscribe' ? 'subscribe' : 'are assigned their keys'} (sub-via ${String(options['subVia'])}); the order of versions ${options['wwDeps'] === true ? 'counts' : 'does not count'} as a dependency (ww-deps ${options['wwDeps'] === true ? 'on' : 'off'})`;
+/** `1.20 s, process 3 on key 3 at 4.20 s`; undefined: nothing was polled. */
+export function lagText(run: RunInfo, verdict: Verdict | undefined): string | undefined {
+  const lag = verdict?.stats.realtimeLag;
+  return (
+    lag &&
+    `${took(lag.lagNs)}, process ${lag.process} on ${keyText(run, lag.key)} at ${sec(lag.timeNs)}`
+  );
+}
+
 /** Anomaly types with how often, those of a case's consequences too: `lost-write` -> 37. */
 export function countsByType(verdict: Verdict): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const one of verdict.cases) counts.set(one.type, (counts.get(one.type) ?? 0) + one.count);
-  for (const one of verdict.cases)
+  const cases = defects(verdict);
+  for (const one of cases) counts.set(one.type, (counts.get(one.type) ?? 0) + one.count);
+  for (const one of cases)
     for (const also of one.alsoCountedBy)
       if (!counts.has(also.type)) counts.set(also.type, also.count);
   return counts;

@@ -125,6 +125,7 @@ function addCases(b: Builder, run: Run, expanded: Expanded): void {
 }
 
 function addFaults(b: Builder, run: Run, only: Only | undefined): void {
+  if (run.data.imported) return;
   const faults = run.data.faults.filter((f) => !only || (f.t1 >= only.t0 && f.t0 <= only.t1));
   faults.sort((x, y) => x.t0 - y.t0);
   const packed = inRows(faults);
@@ -151,6 +152,8 @@ function packClaims(run: Run, node: number): PackedClaims {
 }
 
 function addKeys(b: Builder, run: Run, expanded: Expanded, only: Only | undefined): void {
+  // Nobody asked who leads them.
+  if (run.data.imported) return;
   const all = run.data.keys.map((_, key) => key);
   const first = new Set(run.cases.flatMap((one) => one.keys));
   const keys = only ? all.filter((k) => only.keys.includes(k)) : pick(all, first, expanded.keys);
@@ -173,7 +176,12 @@ function addClients(b: Builder, run: Run, expanded: Expanded, only: Only | undef
     ? all.filter((c) => only.clients.includes(c))
     : pick(all, first, expanded.clients);
   if (shown.length === 0 && only) return;
-  b.head(only, 8, 'Clients, sends over polls', 'Clients: sends above the line, polls below');
+  b.head(
+    only,
+    8,
+    'Clients, sends over polls',
+    `Clients: sends above the line, ${run.data.imported ? 'all else' : 'polls'} below`,
+  );
   for (const client of shown) {
     const processes = run.data.clients[client]?.processes.map(([process]) => process) ?? [];
     const sub =

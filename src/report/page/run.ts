@@ -47,7 +47,8 @@ export interface Run extends Record<Column, Float64Array> {
 export const isSend = (run: Run, row: number): boolean => run.f[row] === F.send;
 export const outName = (run: Run, row: number): 'ok' | 'fail' | 'info' =>
   run.out[row] === Kind.ok ? 'ok' : run.out[row] === Kind.fail ? 'fail' : 'info';
-export const keyText = (run: Run, key: number): string => run.data.keys[key] ?? `key ${key}`;
+export const keyText = (run: Run, key: number): string =>
+  key < 0 ? '' : (run.data.keys[key] ?? `key ${key}`);
 
 export function openRun(data: PageData): Run {
   const { ops } = data;

@@ -27,6 +27,9 @@ function says(run: Run, row: number): string {
     return `${what} at offset${count > 1 ? `s ${from} to ${to - 1}` : ` ${from}`}`;
   }
   if (out !== 'ok') return from >= 0 ? `from offset ${from}` : '';
+  if (run.f[row] === F.txn) return `${plural(count, 'value')} sent or read`;
+  if (run.f[row] === F.poll && from < 0) return count > 0 ? plural(count, 'record') : 'no record';
+  if (run.f[row]! < F.final && run.f[row] !== F.poll) return '';
   if (to <= from) return 'nothing new';
   const gaps = to - from - count;
   return `offsets ${from} to ${to - 1}${gaps > 0 ? `, ${plural(count, 'record')}` : ''}`;
@@ -150,12 +153,16 @@ function facts(run: Run, row: number): [name: string, value: string][] {
         ? 'a reader of the end'
         : `process ${process}${process === lane ? '' : ` (client ${lane})`}`,
     ],
-    ['on the clock', clock(data.startedAt, t0)],
-    ['asked', nodeText(run, row) || 'no leader known'],
+    ...(data.imported
+      ? []
+      : ([
+          ['on the clock', clock(data.startedAt, t0)],
+          ['asked', nodeText(run, row) || 'no leader known'],
+        ] as [string, string][])),
     [outName(run, row) === 'info' ? 'given up' : 'completed', sec(t1, 4)],
-    ['fault active', active.join('; ') || 'none'],
+    ...(data.imported ? [] : [['fault active', active.join('; ') || 'none'] as [string, string]]),
     ['took', took(t1 - t0)],
-    [isSend(run, row) ? 'value' : 'asked for', says(run, row) || '\u2013'],
+    [isSend(run, row) ? 'value' : data.imported ? 'says' : 'asked for', says(run, row) || '\u2013'],
   ];
   if (error) list.push(['error', esc(error)]);
   return list;
@@ -175,12 +182,24 @@ function fate(run: Run, row: number): string {
       ? `It reached the high watermark ${num(final.highWatermark)}.`
       : `It stopped at ${num(final.reached)}, short of the high watermark ${num(final.highWatermark)}.`;
   }
+  if (f !== F.poll) return otherFate(run, row);
   if (out !== 'ok') return 'A poll that does not succeed changes nothing.';
   return pollFate(run, row);
 }
 
+/** Of an imported history: a transaction, or an op that changes what a client reads. */
+function otherFate(run: Run, row: number): string {
+  if (run.f[row] !== F.txn) return '';
+  const out = outName(run, row);
+  if (out === 'fail') return 'It was aborted: nothing that it sent counts.';
+  if (out === 'info') return 'Nobody knows whether it was committed.';
+  return polledText(run, row);
+}
+
 function lostFate(run: Run, row: number, lost: Point): string {
   const value = esc(valueName(run.value[row]!));
+  if (run.data.imported)
+    return `<b class="bad">Lost.</b> No operation that ended ok read ${value}, and what stands behind it was read. <a href="#${esc(lost.of.id)}">${esc(lost.of.type)}</a>`;
   const now =
     lost.now === -1
       ? `The final read has no record at offset ${lost.offset}.`
@@ -200,6 +219,13 @@ function writer(run: Run, value: number): string {
 function ackedFate(run: Run, row: number): string {
   const offset = run.from[row]!;
   if (offset < 0) return 'Acknowledged without an offset: it counts as nothing that was promised.';
+  if (run.data.imported) {
+    const seen = run.data.seen.find((one) => one.op === run.id[row]);
+    const reader = seen ? run.rowOf(seen.readBy) : -1;
+    return reader < 0
+      ? 'No operation that ended ok read it.'
+      : `First read by ${opLink(run, reader)}.`;
+  }
   const clients = new Set<number>();
   let first = -1;
   for (let i = 0; i < run.n; i++) {
@@ -242,14 +268,19 @@ function unsureFate(run: Run, row: number): string {
     : `The client does not know, and no read ever gave the value. Either answer is allowed, so it counts for nothing.${replaced}`;
 }
 
-function pollFate(run: Run, row: number): string {
-  const [from, to] = [run.from[row]!, run.to[row]!];
-  if (to <= from) return `Nothing at or above offset ${from} was below the high watermark.`;
+/** The first records that it returned, where they are in this page. */
+function polledText(run: Run, row: number): string {
   const list = run.data.polled[String(run.id[row]!)] ?? [];
   const shown = list.slice(0, 8).map(([offset, value]) => `${offset}: ${esc(valueName(value))}`);
-  const values = shown.length
-    ? `Offset ${shown.join(', ')}${list.length > 8 ? ' \u2026' : ''}.`
-    : `${plural(run.count[row]!, 'record')}.`;
+  if (shown.length > 0) return `Offset ${shown.join(', ')}${list.length > 8 ? ' \u2026' : ''}.`;
+  return run.f[row] === F.txn ? '' : `${plural(run.count[row]!, 'record')}.`;
+}
+
+function pollFate(run: Run, row: number): string {
+  const [from, to] = [run.from[row]!, run.to[row]!];
+  if (run.data.imported) return polledText(run, row);
+  if (to <= from) return `Nothing at or above offset ${from} was below the high watermark.`;
+  const values = polledText(run, row);
   const shows = [...run.lost.values()].filter((point) => point.read === row);
   if (shows.length === 0) return values;
   const told = shows

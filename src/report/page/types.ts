@@ -6,6 +6,8 @@ import type { Case, FaultText, Proof } from '../../model/index.js';
  */
 export interface PageData {
   version: 1;
+  /** It has no nodes, no probes and no proof of faults, and its ops may be of several keys. */
+  imported: boolean;
   /** What the picture of the whole run spans. */
   begin: number;
   end: number;
@@ -19,7 +21,7 @@ export interface PageData {
   nodes: number[];
   /** Workers with the processes that replaced one another, each with the time of its first op. */
   clients: { worker: number; processes: [process: number, since: number][] }[];
-  /** Client ops of the whole run, also of those that are not in `ops`. */
+  /** Client ops of the whole run, also of those that are not in `ops`; `poll`: all but sends. */
   counts: Record<'ok' | 'fail' | 'info' | 'send' | 'poll', number>;
   ops: PackedOps;
   /** Ops of a very long run that are in this file only as counts. */
