@@ -46,7 +46,8 @@ class Shifted {
   readonly #asked = new Map<number, number>();
 
   constructor(places: readonly Place[]) {
-    this.#places = [...places].sort((a, b) => a.offset - b.offset);
+    // Values of one send stay in their order.
+    this.#places = [...places].sort((a, b) => a.offset - b.offset || a.value - b.value);
     this.#ats = Float64Array.from(this.#places, ({ offset }) => offset);
   }
 

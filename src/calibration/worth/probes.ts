@@ -5,7 +5,8 @@ import { grouped, sample, type About, type Place, type WorthKindOf } from './kin
 
 /**
  * For `ms` a second node claims to lead a key in the epoch of its leader. It acknowledges nothing,
- * so only its answers to probes within that time differ, if it was asked at all.
+ * so only its answers to probes within that time differ, if it was asked at all. It tells no high
+ * watermark: as a follower it does not see itself, and as a leader it has none that others know.
  */
 export function doubleLeader(ms: 50 | 200 | 1000): WorthKindOf {
   const spanNs = ms * 1e6;
@@ -25,8 +26,9 @@ export function doubleLeader(ms: 50 | 200 | 1000): WorthKindOf {
       }
       return places.length > 0 ? places : 'no key had a leader and another node that was up';
     },
-    // Of one epoch, only the first two leaders are named.
-    close: (a, b) => a.epoch === b.epoch,
+    // Of one epoch, only the first two leaders are named; of two spans, which one was meant is told
+    // by the time.
+    close: (a, b) => a.epoch === b.epoch || Math.abs(a.timeNs - b.timeNs) < spanNs,
     plant(places) {
       const keys = grouped(places, ({ key }) => key);
       return (batch, edit) => {
@@ -37,8 +39,11 @@ export function doubleLeader(ms: 50 | 200 | 1000): WorthKindOf {
           for (const place of keys.get(batch.key[i]!) ?? []) {
             if (node !== place.node || timeNs < place.timeNs || timeNs >= place.timeNs + spanNs)
               continue;
-            edit.set('peer', i, node);
-            edit.set('epoch', i, place.epoch);
+            if (f === F.watermark) edit.drop(i);
+            else {
+              edit.set('peer', i, node);
+              edit.set('epoch', i, place.epoch);
+            }
           }
         }
       };
