@@ -1,6 +1,6 @@
 /** A run's folder from a history that Jepsen recorded, and its rules. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   createRecorder,
   files,
@@ -30,7 +30,7 @@ export const ruleOptions = {
  */
 export async function importRun(file: string, resultsDir: string, rules: Rules): Promise<string> {
   const dir = freeRunFolder(resultsDir, `imported-${basename(file).replace(/[^\w.-]+/g, '-')}`);
-  mkdirSync(dir, { recursive: true });
+  const created = mkdirSync(dir, { recursive: true });
   try {
     const recorder = createRecorder(join(dir, files.history));
     let info: RunInfo;
@@ -47,6 +47,7 @@ export async function importRun(file: string, resultsDir: string, rules: Rules):
     writeJson(join(dir, files.run), { ...info, schism: version(), command });
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });
+    if (created !== dir) rmdirSync(dirname(dir));
     throw error;
   }
   linkLatest(dir);

@@ -66,7 +66,7 @@ function isGzip(file: string): boolean {
   let fd: number;
   try {
     if (!statSync(file).isFile())
-      throw new SchismError('history', `Expected ${file} to be a file of EDN lines, got a folder.`);
+      throw new SchismError('history', `Expected ${file} to be a file of EDN lines, got no file.`);
     fd = openSync(file, 'r');
   } catch (error) {
     if (error instanceof SchismError) throw error;

@@ -96,8 +96,7 @@ const blank = codes(' ,\t\r\n\f\v');
 const ends = codes(' ,\t\r\n\f\v()[]{}";');
 
 const numbers =
-  /^([-+]?(0|[1-9]\d*|0[xX][\da-fA-F]+|0[0-7]+|[1-9]\d?[rR][\da-zA-Z]+)N?|[-+]?\d+(\.\d*)?([eE][-+]?\d+)?M?|[-+]?\d+\/\d+)$/;
-const leadingZero = /^[-+]?0\d+(M|$)/;
+  /^([-+]?(0|[1-9]\d*|0[xX][\da-fA-F]+|0[0-7]+|[1-9]\d?[rR][\da-zA-Z]+)N?|[-+]?(?!0\d+$)\d+(\.\d*)?([eE][-+]?\d+)?M?|[-+]?\d+\/\d+)$/;
 /** A name, or two with a slash between them; a namespace does not begin with a digit. */
 const name = String.raw`[\p{L}\p{N}.*+!\-_?$%&=<>|:#']+`;
 const words = new RegExp(`^(/|(?![\\p{N}:#'])(${name}/)?(${name}|/))$`, 'u');
@@ -153,7 +152,8 @@ export class EdnReader {
   }
 
   #unclosed(close: string, open: number): SchismError {
-    return this.#error(`\`${close}\` for column ${open - this.#from + 1}`, this.#end);
+    const place = `\`${close}\` for \`${this.#source[open]!}\` of column ${open - this.#from + 1}`;
+    return this.#error(place, this.#end);
   }
 
   /** Blanks, comments and discarded forms. */
@@ -227,7 +227,7 @@ export class EdnReader {
     let value = 0;
     let code = source.charCodeAt(at);
     for (; code >= 0x30 && code <= 0x39; code = source.charCodeAt(++at))
-      value = value * 10 + code - 0x30;
+      value = value * 10 + (code - 0x30);
     const done = at >= this.#end || (code < 128 && ends[code] === 1);
     const plain = at - first === 1 || source.charCodeAt(first) !== 0x30;
     if (done && plain && value <= Number.MAX_SAFE_INTEGER) {
@@ -235,8 +235,7 @@ export class EdnReader {
       return sign === 0x2d && value !== 0 ? -value : value;
     }
     const text = this.#token();
-    if (!numbers.test(text) || (leadingZero.test(text) && !/^[-+]?0[0-7]+$/.test(text)))
-      throw this.#error('a number', from);
+    if (!numbers.test(text)) throw this.#error('a number', from);
     return new Atom(text);
   }
 
