@@ -12,6 +12,7 @@ import {
   type Stats,
 } from '../model/index.js';
 import { grown, lowerBound } from './columns.js';
+import { Latencies } from './latencies.js';
 import { rowsOf } from './rows.js';
 import { isAcked } from './writes.js';
 
@@ -24,11 +25,10 @@ interface IsrSeen {
 }
 
 export class StatsTable {
-  readonly #byF = new Map<number, Counts>();
+  readonly #byF: (Counts | undefined)[] = [];
   /** By process, which has one op in flight. */
-  readonly #open: ({ op: number; f: number; timeNs: number } | undefined)[] = [];
-  #latencies = new Float64Array(0);
-  #n = 0;
+  readonly #open: { op: number; f: number; timeNs: number }[] = [];
+  readonly #latencies = new Latencies();
   #polled = 0;
   #final = 0;
   readonly #reasons = new Map<string, { type: 'fail' | 'info'; reason: string; count: number }>();
@@ -69,35 +69,35 @@ export class StatsTable {
   }
 
   #client(batch: Batch, i: number, kind: number, f: number): void {
-    const [op, process] = [batch.op[i]!, batch.process[i]!];
-    const invoked = this.#open[process];
+    const [op, process, timeNs] = [batch.op[i]!, batch.process[i]!, batch.timeNs[i]!];
+    const open = (this.#open[process] ??= { op: -1, f: -1, timeNs: -1 });
     if (kind === Kind.invoke) {
-      if (invoked) this.#count(invoked.f, 'info');
-      this.#open[process] = { op, f, timeNs: batch.timeNs[i]! };
+      if (open.op >= 0) this.#count(open.f, 'info');
+      open.op = op;
+      open.f = f;
+      open.timeNs = timeNs;
       return;
     }
-    const mine = invoked?.op === op ? invoked : undefined;
-    if (mine) this.#open[process] = undefined;
+    const mine = open.op === op;
+    if (mine) open.op = -1;
     const type = outcomes[kind as keyof typeof outcomes];
     this.#count(f, type);
     if (type === 'ok') {
       if (f === F.poll) this.polls++;
-      if (!mine) return;
-      if (this.#n === this.#latencies.length) this.#latencies = grown(this.#latencies, this.#n + 1);
-      this.#latencies[this.#n++] = batch.timeNs[i]! - mine.timeNs;
+      if (mine) this.#latencies.add(timeNs - open.timeNs);
       return;
     }
-    // `timed-out: Request ... timed out`: the word before the colon is the stable one.
-    const reason = /^[^:\s]+/.exec(batch.texts.get(i) ?? '')?.[0] ?? `code ${batch.code[i]!}`;
+    // `timed-out: Request ... timed out`, `[:timed-out "Request"]`: the first word is the stable one.
+    const reason =
+      /^[[{:]*([^:\s\]}]+)/.exec(batch.texts.get(i) ?? '')?.[1] ?? `code ${batch.code[i]!}`;
     const seen = this.#reasons.get(`${type} ${reason}`) ?? { type, reason, count: 0 };
     seen.count++;
     this.#reasons.set(`${type} ${reason}`, seen);
   }
 
   #count(f: number, type: keyof Counts): void {
-    const counts = this.#byF.get(f) ?? { ok: 0, fail: 0, info: 0 };
+    const counts = (this.#byF[f] ??= { ok: 0, fail: 0, info: 0 });
     counts[type]++;
-    this.#byF.set(f, counts);
   }
 
   #probe(batch: Batch, i: number, f: number): void {
@@ -114,18 +114,16 @@ export class StatsTable {
 
   finish(facts: Facts): Stats {
     // An op that never completed is judged as info.
-    for (const open of this.#open) if (open) this.#count(open.f, 'info');
+    for (const { op, f } of Object.values(this.#open)) if (op >= 0) this.#count(f, 'info');
     const ops: Counts = { ok: 0, fail: 0, info: 0 };
     const byF: Record<string, Counts> = {};
-    for (const [f, counts] of this.#byF) {
+    for (const [f, counts] of this.#byF.entries()) {
+      if (!counts) continue;
       byF[fName(f)] = counts;
       ops.ok += counts.ok;
       ops.fail += counts.fail;
       ops.info += counts.info;
     }
-    const latencies = this.#latencies.subarray(0, this.#n).sort();
-    const quantile = (q: number): number =>
-      this.#n === 0 ? 0 : latencies[Math.min(this.#n - 1, Math.floor(q * this.#n))]! / 1e6;
     const { fromNs, toNs } = loadSpan(facts);
     const acks = ackTimes(facts);
     return {
@@ -134,7 +132,7 @@ export class StatsTable {
       ackedValues: [...acks.values()].reduce((sum, times) => sum + times.length, 0),
       polledRecords: this.#polled,
       finalRecords: this.#final,
-      latencyMs: { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99), max: quantile(1) },
+      latencyMs: this.#latencies.figures(),
       perSecond: toNs > fromNs ? ops.ok / ((toNs - fromNs) / 1e9) : 0,
       gaps: gapsOf(facts, acks, fromNs, toNs),
       recoveries: facts.faults.spans.flatMap((span) => this.#recovery(facts, span)),
