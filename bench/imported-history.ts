@@ -104,7 +104,7 @@ class Clients {
       op.keys = this.#assignable(worker);
     } else {
       for (let left = final ? 1 : 1 + this.#random.below(4); left > 0; left--) {
-        if (final || this.#random.below(2) === 0) op.polls++;
+        if (final || this.#random.next() < 0.48) op.polls++;
         else op.sends.push(this.#send());
       }
       if (op.sends.length === 0) op.f = F.poll;

@@ -6,7 +6,7 @@ import { readHistory } from '../src/history/index.js';
 
 export function reference(file: string): number {
   let sum = 0;
-  for (const { n, op, timeNs, offset, value } of readHistory(file).batches())
+  for (const { n, op, timeNs, offset, value } of readHistory(file).batches({ reuse: true }))
     for (let i = 0; i < n; i++) sum += op[i]! + timeNs[i]! + offset[i]! + value[i]!;
   return sum;
 }

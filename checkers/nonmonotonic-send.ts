@@ -23,9 +23,9 @@ interface Sent {
 interface State {
   facts: Facts;
   /** By process and key: the send that completed last. */
-  last: Map<number, Sent>;
-  /** By op in flight: what `last` was when it was invoked. */
-  open: Map<number, Sent>;
+  last: Sent[][];
+  /** By process, which has one op in flight: what `last` was when it was invoked. */
+  open: { op: number; before: Sent | undefined }[];
   found: { key: number; process: number; before: Sent; after: Sent }[];
   checked: number;
 }
@@ -38,7 +38,7 @@ const checker: Checker<State> = {
     facts: ['leaders', 'ops', 'order'],
     shard: 'process',
   },
-  start: (_run, facts) => ({ facts, last: new Map(), open: new Map(), found: [], checked: 0 }),
+  start: (_run, facts) => ({ facts, last: [], open: [], found: [], checked: 0 }),
   step(state, batch) {
     if (state.facts.ops) return;
     for (const i of rowsOf(batch).ops) {
@@ -49,16 +49,15 @@ const checker: Checker<State> = {
         batch.process[i]!,
         batch.key[i]!,
       ];
-      const name = process * 65_536 + key;
       const head = isHead(batch, i);
+      const last = (state.last[process] ??= []);
       if (kind === Kind.invoke) {
-        const last = state.last.get(name);
-        if (head && last) state.open.set(op, last);
+        if (head) state.open[process] = { op, before: last[key] };
         continue;
       }
-      const before = state.open.get(op);
+      const open = state.open[process];
+      const before = open?.op === op ? open.before : undefined;
       const offset = batch.offset[i]!;
-      if (head) state.open.delete(op);
       if (kind !== Kind.ok || offset < 0) continue;
       const after = {
         op,
@@ -72,7 +71,7 @@ const checker: Checker<State> = {
         state.checked++;
         if (before && offset <= before.offset) state.found.push({ key, process, before, after });
       }
-      state.last.set(name, after);
+      last[key] = after;
     }
   },
   finish({ facts, found, checked }, emit) {

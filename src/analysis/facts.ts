@@ -37,7 +37,7 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
   for (const key of run.keys) keys[key.key] = key;
   const phases = { loadNs: -1, healNs: -1, finalNs: -1, lastNs: -1 };
 
-  const clientRow = (batch: Batch, i: number): void => {
+  const clientRow = (batch: Batch, i: number, starts: Int32Array, j: number): void => {
     const [f, invoke] = [batch.f[i]!, batch.kind[i] === Kind.invoke];
     if (f === F.send) {
       if (invoke) writes.invoke(batch, i);
@@ -45,7 +45,7 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
     } else if (f === F.final || f === F.replica) {
       if (invoke) finals.invoke(batch, i);
       else finals.complete(batch, i);
-    } else if (f === F.poll) polls.row(batch, i);
+    } else if (f === F.poll) polls.row(batch, i, recordsEnd(batch, starts, j));
   };
   const recordRows = (batch: Batch, from: number, to: number): void => {
     if (batch.f[from] === F.poll) {
@@ -103,7 +103,7 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
         if (k > Kind.record) otherRow(batch, i);
         else if (!ops) {
           if (k === Kind.record) recordRows(batch, i, starts[j + 1]!);
-          else clientRow(batch, i);
+          else clientRow(batch, i, starts, j);
         }
         if (timeNs[i]! > phases.lastNs) phases.lastNs = timeNs[i]!;
       }
@@ -114,6 +114,15 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
       ops?.finish(choose);
     },
   };
+}
+
+/** Where the records of the op whose completion is row `starts[j]` end. */
+function recordsEnd({ n, kind, op }: Batch, starts: Int32Array, j: number): number {
+  const i = starts[j]!;
+  let next = j + 1;
+  for (let at = starts[next]!; at < n && kind[at] === Kind.record && op[at] === op[i]; next++)
+    at = starts[next + 1]!;
+  return starts[next]!;
 }
 
 function nameKey(keys: KeyName[], key: number, text: string): void {

@@ -7,6 +7,9 @@ interface State {
   facts: Facts;
 }
 
+/** The step of a checker that looks at no row. */
+export const noRows = (): void => undefined;
+
 /** `imported` judges an imported history by Jepsen's rule. */
 export function fold(
   meta: Checker['meta'],
@@ -16,7 +19,7 @@ export function fold(
   const checker: Checker<State> = {
     meta,
     start: (run, facts) => ({ run, facts }),
-    step: () => undefined,
+    step: noRows,
     finish: ({ run, facts }, emit) =>
       imported && isImported(facts) ? imported(facts, emit) : finish(run, facts, emit),
   };

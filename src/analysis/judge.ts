@@ -15,6 +15,7 @@ import { causes, makeCases } from './cases.js';
 import { Collector } from './collect.js';
 import { cautionsOf, countFaults, evidenceRows, reasonsOf } from './evidence.js';
 import { createFacts, type SteppedFacts } from './facts.js';
+import { noRows } from './fold.js';
 import { worstLag } from './lag.js';
 import type { Choose } from './order.js';
 import { permitted } from './permitted.js';
@@ -105,10 +106,11 @@ function walk(
   table?: StatsTable,
 ): void {
   for (const one of running) one.guard(() => one.start(run, facts));
+  const stepped = running.filter((one) => one.steps);
   for (const batch of batches) {
     facts.step(batch);
     table?.step(batch);
-    for (const one of running) one.guard(() => one.step(batch));
+    for (const one of stepped) one.guard(() => one.step(batch));
   }
   facts.finish();
   for (const one of running) one.guard(() => one.finish());
@@ -163,10 +165,13 @@ class Running {
     if (!this.#idle) this.#state = this.#checker.start(...about);
   }
   step(batch: Batch): void {
-    if (!this.#idle) this.#checker.step(this.#state, batch, this.#emit);
+    this.#checker.step(this.#state, batch, this.#emit);
   }
   finish(): void {
     this.#finish = this.#idle ? clientsOnly : this.#checker.finish(this.#state, this.#emit);
+  }
+  get steps(): boolean {
+    return !this.#idle && this.#checker.step !== noRows;
   }
   rethrow(): void {
     if (this.#threw) throw this.#thrown;

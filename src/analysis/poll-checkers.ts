@@ -40,7 +40,6 @@ export function pollChecker(
     meta: { id, help, anomalies: [id], facts: ['finals', 'log', 'ops', 'order'], shard: 'process' },
     start: (_run, facts) => ({ facts, spots: [], checked: 0 }),
     step(state, batch) {
-      if (state.facts.ops) return;
       for (const poll of state.facts.polls) {
         const add = (spot: Omit<Spot, keyof Who>): void => {
           const { key, op, process, timeNs } = poll;

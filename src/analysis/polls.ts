@@ -12,20 +12,18 @@ export class PollTable {
   /** By process and key. */
   readonly #before: (PollBefore[] | undefined)[] = [];
 
-  /** A poll row that is no record. */
-  row(batch: Batch, i: number): void {
+  /** A poll row that is no record; its records, if any, stand below row `to`. */
+  row(batch: Batch, i: number, to: number): void {
     const process = batch.process[i]!;
     if (batch.kind[i] === Kind.invoke) {
       this.#op[process] = batch.op[i]!;
       this.#asked[process] = batch.offset[i]!;
-    } else if (batch.kind[i] === Kind.ok) this.#ok(batch, i, process);
+    } else if (batch.kind[i] === Kind.ok) this.#ok(batch, i, to, process);
   }
 
-  #ok(batch: Batch, i: number, process: number): void {
+  #ok(batch: Batch, i: number, to: number, process: number): void {
     const [op, key] = [batch.op[i]!, batch.key[i]!];
     const asked = this.#op[process] === op ? this.#asked[process]! : -1;
-    let to = i + 1;
-    while (to < batch.n && batch.kind[to] === Kind.record && batch.op[to] === op) to++;
     const keys = (this.#before[process] ??= []);
     const before = keys[key];
     const last = before && asked >= 0 && before.next === asked ? before : undefined;

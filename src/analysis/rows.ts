@@ -13,28 +13,30 @@ export interface RowIndex {
   readonly others: Int32Array;
 }
 
-/** One batch is stepped by all before the next one comes. */
+/** One batch is stepped by all before the next one comes, so there is one index. */
 let last: { batch: Batch; index: RowIndex } | undefined;
+let memory = { starts: new Int32Array(0), ops: new Int32Array(0), others: new Int32Array(0) };
 
+/** Good until it is asked for another batch. */
 export function rowsOf(batch: Batch): RowIndex {
   if (last?.batch !== batch) last = { batch, index: indexOf(batch) };
   return last.index;
 }
 
-function indexOf({ n, kind, op, key }: Batch): RowIndex {
-  const starts = new Int32Array(n + 1);
-  const ops = new Int32Array(n);
-  const others = new Int32Array(n);
+function indexOf(batch: Batch): RowIndex {
+  const { n, kind } = batch;
+  if (memory.starts.length <= n) {
+    const column = (): Int32Array<ArrayBuffer> => new Int32Array(n + 1);
+    memory = { starts: column(), ops: column(), others: column() };
+  }
+  const { starts, ops, others } = memory;
   let [nStarts, nOps, nOthers] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     const k = kind[i]!;
     starts[nStarts++] = i;
     if (k < Kind.record) ops[nOps++] = i;
     else if (k > Kind.record) others[nOthers++] = i;
-    else {
-      const [o, one] = [op[i]!, key[i]!];
-      while (i + 1 < n && kind[i + 1] === Kind.record && op[i + 1] === o && key[i + 1] === one) i++;
-    }
+    else i = lastOfRun(batch, i);
   }
   // The end of the last run.
   starts[nStarts] = n;
@@ -43,4 +45,16 @@ function indexOf({ n, kind, op, key }: Batch): RowIndex {
     ops: ops.subarray(0, nOps),
     others: others.subarray(0, nOthers),
   };
+}
+
+/** Strides that double, then halves: the records of one op and key stand together. */
+function lastOfRun({ n, kind, op, key }: Batch, first: number): number {
+  const [o, k] = [op[first]!, key[first]!];
+  const holds = (i: number): boolean =>
+    i < n && op[i] === o && kind[i] === Kind.record && key[i] === k;
+  let stride = 1;
+  let last = first;
+  for (; holds(last + stride); stride *= 2) last += stride;
+  for (stride >>= 1; stride > 0; stride >>= 1) if (holds(last + stride)) last += stride;
+  return last;
 }

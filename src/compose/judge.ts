@@ -42,7 +42,7 @@ export async function judgeRun(
   const now = (): number => performance.now();
   const verdict = judge({
     run: info,
-    batches: history.batches(),
+    batches: history.batches({ reuse: true }),
     truncated: history.truncated,
     checkers,
     now,

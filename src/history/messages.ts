@@ -24,7 +24,7 @@ export interface Frame {
   end: number;
 }
 
-const readAhead = 64 * 1024;
+const readAhead = 16 * 1024;
 /** Metadata grow with the number of columns only. */
 const maxMetadata = 1024 * 1024;
 
@@ -64,17 +64,22 @@ export function readFrame(source: Source, at: number): Frame | string | undefine
 
 /**
  * A file that is read from front to back. What it gives are views of buffers that are used once, so
- * they may be kept; small messages share a buffer, which saves most of the calls to the kernel.
+ * they may be kept; small messages share a buffer, which saves most of the calls to the kernel. With
+ * `reuse` there is one buffer, and a view is good until the next one is asked for: new memory costs
+ * more than what is read into it.
  */
 export class Source {
   readonly #fd: number;
   readonly size: number;
+  readonly #reuse: boolean;
+  #memory: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #from = 0;
 
-  constructor(fd: number, size: number) {
+  constructor(fd: number, size: number, reuse = false) {
     this.#fd = fd;
     this.size = size;
+    this.#reuse = reuse;
   }
 
   /** Throws a SchismError (history) if the file has become shorter than `size`. */
@@ -84,8 +89,10 @@ export class Source {
   }
 
   #read(at: number, length: number): void {
+    const need = Math.max(length, Math.min(readAhead, this.size - at));
     // Not of the pool, and so aligned at 0; not zeroed, as every byte is read or the call throws.
-    const window = Buffer.allocUnsafeSlow(Math.max(length, Math.min(readAhead, this.size - at)));
+    if (!this.#reuse || need > this.#memory.length) this.#memory = Buffer.allocUnsafeSlow(need);
+    const window = this.#memory.subarray(0, need);
     for (let done = 0; done < window.length;) {
       const got = readSync(this.#fd, window, done, window.length - done, at + done);
       if (got === 0)
