@@ -191,7 +191,7 @@ class Importer {
       this.#open.set(process, { op: this.#index, f, value: entry.value ?? null });
       this.processes.begin(process);
     } else if (!open) {
-      const words = `the end of an op that it had not begun`;
+      const words = 'the end of one that it had not begun';
       throw this.#fail(`process ${process} to begin an op`, { words });
     } else {
       if (open.f !== f) throw this.#fail(`the end of op ${open.op} to have its :f`, entry.f);
