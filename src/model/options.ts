@@ -56,7 +56,7 @@ function parseList(flag: string, { choices }: OptionSpec, raw: string[]): string
   if (!choices) return raw;
   const items = raw.flatMap((text) => text.split(',')).map((text) => text.trim());
   for (const item of items)
-    if (!choices.includes(item)) throw expected(flag, `of ${choices.join(', ')}`, item);
+    if (!choices.includes(item)) throw expected(flag, `one of ${choices.join(', ')}`, item);
   return [...new Set(items)];
 }
 

@@ -34,7 +34,7 @@ t.test('wrong words are refused with one sentence and 254', async (t) => {
     [['test', '--schedule', '/no/such/file'], /Expected `--schedule` to be a readable file/],
     [
       ['test', '--plant', 'no-truncate,weeds'],
-      /Expected `--plant` to be of ack-before-replicate, .*, got `weeds`\./,
+      /Expected `--plant` to be one of ack-before-replicate, .*, got `weeds`\./,
     ],
     [
       ['test', '--heartbeat', '500ms'],

@@ -2,7 +2,7 @@
 import { heads, recordBatch, recordValues } from './batch.js';
 import type { BrokerConfig, Env } from './env.js';
 import { codes } from './handlers/codes.js';
-import type { Group, NewTopic } from './types.js';
+import { isTopicName, type Group, type NewTopic } from './types.js';
 
 /** A topic as all nodes know it. */
 export interface TopicRecord {
@@ -31,8 +31,7 @@ export interface Controller {
   deleteTopic(name: string, timeoutMs: number): Promise<number>;
 }
 
-/** Kafka's bounds for a name, and for the partitions of one request. */
-const legalName = /^[a-zA-Z0-9._-]{1,249}$/;
+/** Kafka's bound for the partitions of one request. */
 const mostPartitions = 10_000;
 /** Of all topics: each replica is a file and a timer of its node. */
 const mostInAll = 1000;
@@ -116,7 +115,7 @@ export function createController(options: {
       const nodes = config.nodes.map((node) => node.id).sort((a, b) => a - b);
       const factor =
         wanted.replicationFactor === -1 ? Math.min(3, nodes.length) : wanted.replicationFactor;
-      if (!legalName.test(name) || name === '.' || name === '..') return codes.invalidTopic;
+      if (!isTopicName(name)) return codes.invalidTopic;
       const there = state.topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
       const wrong =
         wrongCounts(partitions, factor, nodes.length) ||

@@ -97,6 +97,11 @@ export interface NodeView {
   createTopic(topic: NewTopic, timeoutMs: number, validateOnly: boolean): Promise<number>;
   deleteTopic(name: string, timeoutMs: number): Promise<number>;
 }
+
+/** Whether Kafka lets a topic have this name. */
+export const isTopicName = (name: string): boolean =>
+  /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
+
 export interface NewTopic {
   name: string;
   /** -1: one. */

@@ -1,6 +1,6 @@
 /** Metadata and ApiVersions: what there is, who leads it, and what can be asked. */
 import { Writer } from '@platformatic/kafka';
-import type { Partition, Topic } from '../types.js';
+import { isTopicName, type Partition, type Topic } from '../types.js';
 import { codes } from './codes.js';
 import { writeArray, type Api, type Request } from './request.js';
 
@@ -57,8 +57,7 @@ function find({ node, version }: Request, id: string, name: string | null): Answ
   if (name === null) throw new Error('Expected the name or the id of a topic, got neither.');
   const topic = node.topics.get(name);
   if (topic) return found(topic);
-  const valid = /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
-  const code = valid ? codes.unknownTopicOrPartition : codes.invalidTopic;
+  const code = isTopicName(name) ? codes.unknownTopicOrPartition : codes.invalidTopic;
   return { code, name, id: noId, partitions: [] };
 }
 

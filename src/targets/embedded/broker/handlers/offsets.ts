@@ -2,7 +2,7 @@
 import { Writer } from '@platformatic/kafka';
 import type { Group, Log } from '../types.js';
 import { codes } from './codes.js';
-import { checkLeader, findGroup, readPartitions, writePartitions } from './request.js';
+import { ledGroup, readPartitions, writePartitions } from './request.js';
 import type { Api, Request } from './request.js';
 
 const latest = -1;
@@ -31,10 +31,9 @@ export const listOffsets: Api = {
       timestampMs: input.int64(),
     }));
     const answers = asked.map(({ topic, partition, epoch, timestampMs }) => {
-      const group = findGroup(node, topic, partition);
-      const code = typeof group === 'number' ? group : checkLeader(group, epoch);
-      const found = typeof group === 'number' || code !== 0 ? failed(code) : undefined;
-      return { topic, partition, ...(found ?? find(request, group as Group, timestampMs)) };
+      const group = ledGroup(node, topic, partition, epoch);
+      const found = typeof group === 'number' ? failed(group) : find(request, group, timestampMs);
+      return { topic, partition, ...found };
     });
     const out = Writer.create();
     if (version >= 2) out.appendInt32(0);
@@ -90,10 +89,9 @@ export const offsetForLeaderEpoch: Api = {
     if (version >= 3) input.int32();
     const asked = readPartitions(request, () => ({ current: input.int32(), epoch: input.int32() }));
     const answers = asked.map(({ topic, partition, current, epoch }) => {
-      const group = findGroup(node, topic, partition);
-      const code = typeof group === 'number' ? group : checkLeader(group, current);
-      const found = typeof group === 'number' || code !== 0 ? unknown : endOf(group, epoch);
-      return { topic, partition, code, ...found };
+      const group = ledGroup(node, topic, partition, current);
+      if (typeof group === 'number') return { topic, partition, code: group, ...unknown };
+      return { topic, partition, code: codes.none, ...endOf(group, epoch) };
     });
     const out = Writer.create().appendInt32(0);
     writePartitions(out, flexible, answers, ({ partition, code, epoch, end }) => {

@@ -104,6 +104,18 @@ export function checkLeader(group: Group, epoch: number, leaderOnly = true): num
   return leaderOnly && !group.isLeader ? codes.notLeader : codes.none;
 }
 
+/** The group of a partition that this node leads in that epoch (-1: in any), or a code. */
+export function ledGroup(
+  node: NodeView,
+  topic: string,
+  partition: number,
+  epoch: number,
+): Group | number {
+  const group = findGroup(node, topic, partition);
+  if (typeof group === 'number') return group;
+  return checkLeader(group, epoch) || group;
+}
+
 /**
  * Resolves once `begin`'s callback was called, or after `timeoutMs`; rejects when the connection
  * closes. What `begin` returns is called then.
