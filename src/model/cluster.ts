@@ -156,8 +156,8 @@ export interface Cluster {
   readonly facts: Readonly<Record<string, string>>;
   /** Creates topics and waits until each partition has a leader and a full ISR. */
   createTopics(topics: readonly TopicSpec[]): Promise<KeyName[]>;
-  /** Each node's own view, asked in parallel, past the links. Never rejects. */
-  views(signal: AbortSignal): Promise<View[]>;
+  /** The own view of each node, or of one, asked in parallel, past the links. Never rejects. */
+  views(signal: AbortSignal, node?: number): Promise<View[]>;
   /** One replica's own log from its log start to the high watermark that it knows. */
   replica?(key: number, node: number, signal: AbortSignal): AsyncIterable<ReplicaBatch>;
   /** Whether each living node was seen to dial its peers through its links only. */

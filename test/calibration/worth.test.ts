@@ -24,7 +24,7 @@ const simulated = (seed: number): History =>
 
 const worth = (
   made: History,
-  more: { budgetMs?: number; passMs?: number; now?: () => number; wanted?: number } = {},
+  more: Partial<Parameters<typeof measureWorth>[0]> = {},
 ): Promise<Worth> =>
   measureWorth({
     run: made.run,
@@ -33,14 +33,14 @@ const worth = (
     budgetMs: Infinity,
     passMs: 0,
     now: () => 0,
-    wanted: 60,
+    wanted: 40,
     ...more,
   });
 const kindOf = ({ kinds: all }: Worth, id: WorthId): WorthKind => all.find((one) => one.id === id)!;
 
 /** Places of each kind that fit into one history. */
 function placesOf(made: History): [WorthKindOf, Place[]][] {
-  const found = survey(made.run, made.batches(64), 60);
+  const found = survey(made.run, made.batches(64), 40);
   return kinds.map((kind, k) => {
     const places = found.places[k]!;
     return [kind, typeof places === 'string' ? [] : places];
@@ -57,7 +57,7 @@ function apart(kind: WorthKindOf, places: readonly Place[]): Place[] {
 
 t.test('places that share a pass are found as if each had its own', async (t) => {
   let shared = 0;
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const made = simulated(seed);
     t.equal(judged(made).verdict, 'valid');
     const whole = await worth(made);
@@ -77,7 +77,7 @@ t.test('places that share a pass are found as if each had its own', async (t) =>
       shared += together.length;
     }
   }
-  t.ok(shared > 500, `${shared} places shared passes`);
+  t.ok(shared > 300, `${shared} places shared passes`);
 });
 
 /** What else may follow from a change of the kind. */
@@ -151,7 +151,7 @@ t.test(
       let ms = 0;
       return () => ms++;
     };
-    const limited = { budgetMs: 60, passMs: 5, wanted: 60 };
+    const limited = { budgetMs: 60, passMs: 5 };
     const [a, b] = [
       await worth(made, { ...limited, now: clock() }),
       await worth(made, { ...limited, now: clock() }),
@@ -175,6 +175,19 @@ t.test(
     t.match(long.sentence, /was not measured: two passes/);
   },
 );
+
+t.test('a checker that throws measures nothing; an interruption ends it', async (t) => {
+  const made = simulated(12);
+  const finish = (): never => {
+    throw new Error('out of luck');
+  };
+  const broken = checkers.map((one) => (one.meta.id === 'lost-write' ? { ...one, finish } : one));
+  const thrown = await worth(made, { checkers: broken });
+  t.match(kindOf(thrown, 'lost'), { trials: 0, notMeasured: 'a checker threw: out of luck' });
+  t.ok(kindOf(thrown, 'poll-skip').found > 0);
+  const cut = await worth(made, { signal: AbortSignal.abort() });
+  for (const kind of cut.kinds) t.match(kind, { trials: 0, notMeasured: 'it was interrupted' });
+});
 
 /** Ten acked and polled records, probes every half second, all logs read at the end. */
 function handMade(options: {

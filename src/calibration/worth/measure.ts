@@ -80,9 +80,9 @@ export async function measureWorth(input: WorthInput): Promise<Worth> {
       passes++;
     }
   }
-  const results = trials.map(({ trial }) =>
-    trial.result(`no pass was left for it in the ${allowed}`),
-  );
+  const cut = input.signal?.aborted === true;
+  const none = cut ? 'it was interrupted' : `no pass was left for it in the ${allowed}`;
+  const results = trials.map(({ trial }) => trial.result(none));
   return {
     seed: run.seed,
     passes,

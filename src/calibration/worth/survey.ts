@@ -70,8 +70,8 @@ export class Survey {
   /** The rows of probes, faults and the run itself; undefined: too many. */
   probes: Batch[] | undefined = [];
   views = 0;
-  /** Rounds of probes, and when the first and the last one was. */
-  readonly rounds = { n: 0, fromNs: 0, toNs: 0, op: -1 };
+  /** By node: how often it was asked, from when until when. */
+  readonly #asked = new Map<number, { n: number; fromNs: number; toNs: number; op: number }>();
   #kept = 0;
   readonly #records = new Map<number, number>();
   /** By key: the end of its log as far as any row has told. */
@@ -97,9 +97,14 @@ export class Survey {
     this.#keep(batch);
   }
 
-  /** How often a node was asked. */
+  /** From one question to a node to the next, on average. */
   get everyNs(): number {
-    return (this.rounds.toNs - this.rounds.fromNs) / Math.max(1, this.rounds.n - 1);
+    let [spans, gaps] = [0, 0];
+    for (const { n, fromNs, toNs } of this.#asked.values()) {
+      spans += toNs - fromNs;
+      gaps += n - 1;
+    }
+    return spans / Math.max(1, gaps);
   }
 
   #keep(batch: Batch): void {
@@ -148,7 +153,7 @@ export class Survey {
 
   #probe(batch: Batch, i: number): void {
     const [f, key, node] = [batch.f[i]!, batch.key[i]!, batch.node[i]!];
-    if (batch.op[i] !== this.rounds.op) this.#round(batch, i);
+    this.#ask(batch, i);
     if (f === F.view) this.views++;
     else if (f === F.isr) {
       const nodes = this.replicas.get(key) ?? new Set();
@@ -157,11 +162,13 @@ export class Survey {
       this.#serve(batch, i);
   }
 
-  #round(batch: Batch, i: number): void {
-    const { rounds } = this;
-    if (rounds.n++ === 0) rounds.fromNs = batch.timeNs[i]!;
-    rounds.toNs = batch.timeNs[i]!;
-    rounds.op = batch.op[i]!;
+  #ask(batch: Batch, i: number): void {
+    const [node, op, timeNs] = [batch.node[i]!, batch.op[i]!, batch.timeNs[i]!];
+    const asked = this.#asked.get(node) ?? { n: 0, fromNs: timeNs, toNs: timeNs, op: -1 };
+    this.#asked.set(node, asked);
+    if (asked.op !== op) asked.n++;
+    asked.toNs = timeNs;
+    asked.op = op;
   }
 
   #serve(batch: Batch, i: number): void {

@@ -205,7 +205,7 @@ export const claimAt = (
   key: number,
   t: number,
 ): { epoch: number } | undefined =>
-  // Probes come twice a second: between two of them the last one holds.
+  // Probes come now and then: between two of them the last one holds.
   run.data.claims.find(
     (c) => c.node === node && c.key === key && c.t0 - 0.75 <= t && c.t1 + 0.75 >= t,
   );

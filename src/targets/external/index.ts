@@ -153,11 +153,19 @@ function externalCluster(
       made = names;
       return [...keys];
     },
-    views: (signal) =>
+    views: (signal, only) =>
       Promise.all(
-        nodes.map(({ id, addresses }) =>
-          probes.askView({ node: id, address: addresses.client, keys, timeoutMs: viewMs, signal }),
-        ),
+        nodes
+          .filter(({ id }) => id === (only ?? id))
+          .map(({ id, addresses }) =>
+            probes.askView({
+              node: id,
+              address: addresses.client,
+              keys,
+              timeoutMs: viewMs,
+              signal,
+            }),
+          ),
       ),
     replica(key, id, signal) {
       const node = nodes.find((one) => one.id === id);

@@ -26,7 +26,7 @@ export interface ClusterParts {
 }
 
 const topicsMs = 60_000;
-/** A node that is paused says nothing; nodes are probed twice a second. */
+/** A node that is paused says nothing; it is asked no more often than this. */
 const viewMs = 1000;
 
 export function localCluster(parts: ClusterParts): Cluster {
@@ -56,18 +56,20 @@ export function localCluster(parts: ClusterParts): Cluster {
       keys = made;
       return made;
     },
-    views: (signal) =>
+    views: (signal, only) =>
       Promise.all(
-        nodes.map((node) =>
-          probes.askView({
-            node: node.id,
-            address: node.addresses.client,
-            controllerAddress: node.addresses.controller,
-            keys,
-            timeoutMs: viewMs,
-            signal,
-          }),
-        ),
+        nodes
+          .filter(({ id }) => id === (only ?? id))
+          .map((node) =>
+            probes.askView({
+              node: node.id,
+              address: node.addresses.client,
+              controllerAddress: node.addresses.controller,
+              keys,
+              timeoutMs: viewMs,
+              signal,
+            }),
+          ),
       ),
     replica(key, id, signal) {
       const node = nodes.find((one) => one.id === id);
