@@ -212,13 +212,14 @@ class Telling {
       ];
       return { kind: 'wr', key, text, steps };
     }
-    const at = (value: number): string => `offset ${order.offsets[key]![order.place[value]!]!}`;
-    const before = writtenBefore(order, v);
-    const [first, second] = [order.text(before), order.text(v)];
-    const text = `${one} sent ${first} to ${name}, it stands at ${at(before)}, ${two} sent ${second}, it stands next, at ${at(v)}`;
+    // A duplicate before it stands elsewhere too, and its own place is the last one.
+    const place = order.place[v]!;
+    const at = [place - 1, place].map((p) => `offset ${order.offsets[key]![p]!}`);
+    const [first, second] = [order.text(writtenBefore(order, v)), order.text(v)];
+    const text = `${one} sent ${first} to ${name}, it stands at ${at[0]!}, ${two} sent ${second}, it stands next, at ${at[1]!}`;
     const steps = [
-      step(a, ops.invokeNs[a]!, 'send', `value ${first} to ${name}: ${at(before)}`),
-      step(b, ops.invokeNs[b]!, 'send', `value ${second} to ${name}: ${at(v)}, the next one`),
+      step(a, ops.invokeNs[a]!, 'send', `value ${first} to ${name}: ${at[0]!}`),
+      step(b, ops.invokeNs[b]!, 'send', `value ${second} to ${name}: ${at[1]!}, the next one`),
     ];
     return { kind: 'ww', key, text, steps };
   }

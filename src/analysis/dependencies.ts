@@ -68,12 +68,17 @@ function writerBefore(order: VersionOrder, o: number, v: number): number {
 function walkHistory(ops: Ops, order: VersionOrder, wwDeps: boolean): Walk {
   const { firstSend, sendValue, firstSegment, firstRead, reads, outcome } = ops;
   const { writer } = order;
-  const ended = endedBefore(ops);
+  let ended = ops.n;
+  while (ended > 0 && ops.completed[ended - 1]! < 0) ended--;
+  /** How many ops had ended before this one began. */
+  const endedBefore = (o: number): number => lowerBound(ops.completed, ended, ops.invoked[o]!);
   const sends = (o: number): number => (wwDeps ? firstSend[o + 1]! - firstSend[o]! : 0);
   return {
     n: 2 * ops.n,
+    root: 0,
     next(node, cursor, bound, low) {
       const o = node >> 1;
+      const root = this.root >> 1;
       if (node % 2 === 1) {
         if (cursor === 0 && outcome[o] === Kind.ok && low[node - 1]! < bound) return 0;
         return o > 0 && low[node - 2]! < bound ? 1 : -1;
@@ -91,10 +96,13 @@ function walkHistory(ops: Ops, order: VersionOrder, wwDeps: boolean): Walk {
       const to = firstRead[firstSegment[o + 1]!]!;
       for (let r = Math.max(cursor, writes) + shift; r < to; r++) {
         const w = writer[reads[r]!]!;
-        if (w >= 0 && low[2 * w]! < bound) return r - shift;
+        // Asked first, because it nearly always decides, and spares a look far away.
+        if (w >= root && low[2 * w]! < bound) return r - shift;
       }
-      const before = ended[ops.invoked[o]!]!;
-      return before > 0 && low[2 * before - 1]! < bound ? to - shift : -1;
+      // What ended before the first op of a path began is done.
+      if (o === root) return -1;
+      const before = endedBefore(o);
+      return before > root && low[2 * before - 1]! < bound ? to - shift : -1;
     },
     before(node, cursor) {
       const o = node >> 1;
@@ -103,21 +111,9 @@ function walkHistory(ops: Ops, order: VersionOrder, wwDeps: boolean): Walk {
       if (cursor < writes) return 2 * writerBefore(order, o, sendValue[firstSend[o]! + cursor]!);
       const r = firstRead[firstSegment[o]!]! - writes + cursor;
       if (r < firstRead[firstSegment[o + 1]!]!) return 2 * writer[reads[r]!]!;
-      return 2 * ended[ops.invoked[o]!]! - 1;
+      return 2 * endedBefore(o) - 1;
     },
   };
-}
-
-/** By place in the history: how many ops had ended before it. */
-function endedBefore(ops: Ops): Int32Array {
-  const places = ops.invoked.subarray(0, ops.n).reduce((a, b) => Math.max(a, b), 0) + 1;
-  const ended = new Int32Array(places);
-  let o = 0;
-  for (let place = 0; place < places; place++) {
-    while (o < ops.n && ops.completed[o]! >= 0 && ops.completed[o]! < place) o++;
-    ended[place] = o;
-  }
-  return ended;
 }
 
 /** The edges inside components, in columns that grow node by node. */

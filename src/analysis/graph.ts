@@ -22,6 +22,8 @@ export interface Graph {
 /** What Tarjan's algorithm asks of a graph. An edge of a node is told by a number, its cursor. */
 export interface Walk {
   readonly n: number;
+  /** Set for it: where the path began. All nodes below are done. */
+  root: number;
   /** The first edge into `node` from `cursor` on that begins where `low` is below `bound`; or -1. */
   next(node: number, cursor: number, bound: number, low: Int32Array): number;
   /** Where that edge begins. */
@@ -80,6 +82,7 @@ export function eachComponent(walk: Walk, found: (nodes: number[]) => void): voi
   for (let root = 0; root < n; root++) {
     if (low[root] !== 0) continue;
     low[root] = place;
+    walk.root = root;
     const edge = walk.next(root, 0, place, low);
     if (edge < 0) low[root] = done--;
     else from(root, edge);
@@ -99,6 +102,7 @@ export function components(graph: Graph, mask: number): Components {
   const all: number[][] = [];
   const walk: Walk = {
     n,
+    root: 0,
     next(node, cursor, bound, low) {
       const to = first[node + 1]!;
       for (let e = Math.max(cursor, first[node]!); e < to; e++)

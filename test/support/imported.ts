@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { F, importedValue, Kind, type Row } from '../../src/model/index.js';
+import { F, importedValue, Kind, type Row, type RunInfo } from '../../src/model/index.js';
 import { History } from './history.js';
 
 /** `[':send', key, value]`, `[':send', key, [offset, value]]`, `[':poll', [[key, [[offset, value]]]]]`. */
@@ -19,12 +19,17 @@ export interface Line {
   process: number;
   f: string;
   value: readonly Micro[];
+  /** Of an assign or subscribe. */
+  keys?: readonly number[];
+  seek?: boolean;
+  /** Keys whose assignment changed meanwhile. */
+  rebalanced?: readonly number[];
 }
 
-export function importedHistory(lines: readonly Line[], options: { wwDeps: boolean }): History {
+export function importedHistory(lines: readonly Line[], options: RunInfo['options']): History {
   const history = new History({
     origin: 'imported',
-    options: { ...options, subVia: 'assign' },
+    options: { subVia: 'assign', ...options },
     evidence: { watermarks: false, finalReads: false, replicas: false, views: false },
     keys: 0,
   });
@@ -39,11 +44,19 @@ export function importedHistory(lines: readonly Line[], options: { wwDeps: boole
   return history;
 }
 
-function rowsOf({ type, process, f, value }: Line, op: number): Row[] {
+function rowsOf(line: Line, op: number): Row[] {
+  const { type, process, f, value, rebalanced = [] } = line;
   const kind = Kind[type];
   const about = { kind, process, op, timeNs: 0 };
   const none = { ...about, f: F[f as keyof typeof F], key: -1 };
-  if (!['send', 'poll', 'txn'].includes(f)) return [none as Row].map(withoutTime);
+  const moved = rebalanced.map((key) => withoutTime({ ...none, f: F.rebalance, key }));
+  if (!['send', 'poll', 'txn'].includes(f)) {
+    const { keys = [], seek } = line;
+    const head = { ...none, code: seek === true ? 1 : 0 };
+    return [...(keys.length > 0 ? keys.map((key) => ({ ...head, key })) : [head])]
+      .map(withoutTime)
+      .concat(moved);
+  }
   const rows: Row[] = f === 'txn' ? [none] : [];
   const polled = new Map<number, (readonly [number, number])[]>();
   for (const micro of value) {
@@ -59,6 +72,7 @@ function rowsOf({ type, process, f, value }: Line, op: number): Row[] {
       }
   }
   if (rows.length === 0) rows.push(none);
+  rows.push(...moved.map((row) => ({ ...row, timeNs: 0 })));
   for (const [key, records] of polled)
     for (const [offset, number] of records) {
       const read = { offset, value: importedValue(key, number), code: kind };
