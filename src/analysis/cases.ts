@@ -61,23 +61,39 @@ interface Group {
   spanNs: [number, number];
 }
 
-export function makeCases(collector: Collector, facts: Facts): Case[] {
+/** `permitted` says why a type is no defect; all of such a type are one case. */
+export function makeCases(
+  collector: Collector,
+  facts: Facts,
+  permitted: (type: string) => string | undefined = () => undefined,
+): Case[] {
   const { spans } = facts.faults;
   const groups: Group[] = [];
   const imported = facts.ops !== undefined;
   const from = imported ? importedFrom : followsFrom;
   const types = [...collector.found.keys()].sort(byRank);
   for (const type of types) {
+    const allowed = permitted(type) !== undefined;
     const parents = groups.filter(
-      (group) => group.parent === undefined && from[type]?.includes(group.type),
+      (group) =>
+        group.parent === undefined &&
+        (permitted(group.type) !== undefined) === allowed &&
+        from[type]?.includes(group.type),
     );
-    groups.push(...groupsOf(type, collector.found.get(type) ?? [], parents, spans, imported));
+    const found = collector.found.get(type) ?? [];
+    groups.push(
+      ...(allowed
+        ? [oneGroup(type, found, parents[0], spans)]
+        : groupsOf(type, found, parents, spans, imported)),
+    );
   }
   const numbers = new Map<string, number>();
   const cases = groups.map((group) => {
     const n = (numbers.get(group.type) ?? 0) + 1;
     numbers.set(group.type, n);
-    return toCase(group, `${group.type}-${n}`);
+    const why = permitted(group.type);
+    const one = toCase(group, `${group.type}-${n}`);
+    return why === undefined ? one : { ...one, permitted: why };
   });
   addBeyond(cases, collector);
   groups.forEach((group, i) => {
@@ -117,7 +133,7 @@ function groupsOf(
     const name = faults.length > 0 ? faults.join() : `key ${one.key}`;
     let group = parent ? children.get(parent) : own.get(name);
     if (!group) {
-      group = { type, faults: new Set(), found: [], parent, spanNs: [Infinity, -Infinity] };
+      group = newGroup(type, parent);
       if (parent) children.set(parent, group);
       else own.set(name, group);
     }
@@ -127,6 +143,29 @@ function groupsOf(
   }
   return [...joined([...own.values()]), ...children.values()];
 }
+
+function oneGroup(
+  type: string,
+  found: readonly Found[],
+  parent: Group | undefined,
+  spans: readonly FaultSpan[],
+): Group {
+  const group = newGroup(type, parent);
+  for (const one of found) {
+    for (const fault of causes(spans, one.timeNs)) group.faults.add(fault);
+    group.found.push(one);
+    widen(group, one);
+  }
+  return group;
+}
+
+const newGroup = (type: string, parent: Group | undefined): Group => ({
+  type,
+  faults: new Set(),
+  found: [],
+  parent,
+  spanNs: [Infinity, -Infinity],
+});
 
 /** Faults that can have caused what happened then: in force, else just begun, else just over. */
 export function causes(spans: readonly FaultSpan[], timeNs: number): number[] {

@@ -52,11 +52,7 @@ export function judge(input: JudgeInput): Verdict {
   if (lag) stats.realtimeLag = lag;
 
   const evidence = { run, facts, stats, table, truncated };
-  const cases = makeCases(collector, facts);
-  for (const one of cases) {
-    const why = permitted(run, one.type);
-    if (why !== undefined) one.permitted = why;
-  }
+  const cases = makeCases(collector, facts, (type) => permitted(run, type));
   const bad = cases.some((one) => one.permitted === undefined);
   const results = running.map((one) => one.result());
   const rows = [...results, ...evidenceRows(evidence)];
