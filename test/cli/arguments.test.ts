@@ -55,7 +55,7 @@ t.test('wrong words are refused with one sentence and 254', async (t) => {
     [['test', '--plugin', '/no/such/file.js'], /Expected `--plugin` to be a JavaScript file/],
     [['test', 'stray'], /too many arguments/],
     [['frobnicate'], /unknown command 'frobnicate'/],
-    [['check'], /missing required argument 'run'/],
+    [['report'], /missing required argument 'run'/],
     [['check', '/no/such/run'], /\/no\/such\/run/],
     [['report', root], /run\.json/],
     [

@@ -31,7 +31,7 @@ export class ImportedLines {
       line(process < 0 ? (text ?? '') : `:process ${process}, ${text ?? ''}`);
       return;
     }
-    const isError = kind !== Kind.invoke && text !== undefined && !this.#learn(batch, at);
+    const isError = !this.#learn(batch, at) && kind !== Kind.invoke && text !== undefined;
     for (let i = at + 1; i < group.end; i++) this.#learn(batch, i);
     const words = [about(process, f, this.#value(group, f))];
     if ((f === F.assign || f === F.subscribe) && batch.code[at] === 1)
