@@ -238,12 +238,12 @@ ${cards.map((one) => card(source, one, batches))}${permittedCards(source)}</sect
 
 /** What was seen and is no defect: after the defects, and told in a quiet voice. */
 function permittedCards(source: Source): Html {
-  const cases = words.permitted(source.verdict).filter((one) => one.partOf === undefined);
+  const cases = words.permittedTypes(source.verdict);
   if (cases.length === 0) return markup``;
   const cards = cases.map(
     (one) =>
       markup`<article class="card permitted" id="${one.id}">
-<div class="row"><div class="rail"><h4 class="name">${one.type}</h4><p class="count">${words.num(one.count)}</p><p class="rail-note">${note(source, one)}</p></div><div><p class="why">Permitted: ${words.stop(one.permitted ?? '')}</p><p class="soft">${say(one.sentence)}</p>${one.anomalies[0] && markup`<details class="marks"><summary>The first one, step by step</summary>${proofTable(one.anomalies[0])}</details>`}</div></div></article>`,
+<div class="row"><div class="rail"><h4 class="name">${one.type}</h4><p class="count">${words.num(one.count)}</p><p class="rail-note">${note(source, one)}</p></div><div><p class="why">Permitted: ${words.stop(words.whyPermitted(one))}</p><p class="soft">${say(one.anomalies[0]?.explanation ?? one.sentence)}</p>${one.anomalies[0] && markup`<details class="marks"><summary>The first one, step by step</summary>${proofTable(one.anomalies[0])}</details>`}</div></div></article>`,
   );
   return markup`<div class="row stack permitted-head"><div class="rail"><h3>Seen, and permitted</h3></div><div><p class="cause">No reason for invalid, and none for alarm.</p></div></div>${cards}`;
 }

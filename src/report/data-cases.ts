@@ -133,7 +133,11 @@ function stripOf(
   const before = span ? 2 : Math.max(0.3, Math.min(1, (last - first) / 3));
   return {
     t0: Math.max(0, first - before),
-    t1: Math.min(Math.max(last + before, first + 1), first + widestStrip),
+    t1: Math.min(
+      Math.max(last + before, first + 1),
+      first + widestStrip,
+      Math.max(ops.last, last + 0.1),
+    ),
     keys,
     nodes: [...nodes].slice(0, 3).sort((a, b) => a - b),
     clients: [...clients].sort((a, b) => a - b),

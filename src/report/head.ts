@@ -142,10 +142,10 @@ function cause(source: Source): Html | undefined {
   if (!verdict)
     return markup`<p class="cause"><b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and writes this page anew.</p>`;
   if (words.isImported(run)) {
-    const seen = words.permitted(verdict).length;
+    const seen = words.permittedTypes(verdict).length;
     const also =
       seen > 0 &&
-      markup` ${words.plural(seen, 'kind')} of what is permitted stand in <a href="#anomalies">Anomalies</a>.`;
+      markup` What it has that is permitted is told under <a href="#anomalies">Anomalies</a>.`;
     return markup`<p class="cause"><b>What it was judged by.</b> ${words.rulesText(run)}.${also}</p>`;
   }
   if (verdict.verdict === 'valid')

@@ -21,6 +21,7 @@ import {
   type FileSize,
 } from './tables.js';
 import { timelineSection } from './timeline-section.js';
+import { isImported } from './words.js';
 
 export interface ReportOptions {
   /** Where the built page.js and page.css are; by default, in dist/. */
@@ -78,7 +79,11 @@ async function pageOf(run: Run, assets: string): Promise<string> {
     filesSection(source, sizesOf(run.dir), shownDir(run.dir)),
     footSection(source),
   ];
-  const name = `${titleOf(source)}: ${source.run.target}, ${source.run.workload}, seed ${source.run.seed} | Schism`;
+  const { target, workload, seed, facts } = source.run;
+  const what = isImported(source.run)
+    ? (facts['Imported from'] ?? 'an imported history')
+    : `${target}, ${workload}, seed ${seed}`;
+  const name = `${titleOf(source)}: ${what} | Schism`;
   return markup`<!doctype html>
 <html lang="en">
 <head>

@@ -115,18 +115,15 @@ function rows(run: RunInfo, verdict: Verdict): Row[] {
         : where(run, head);
     found.push({ name: type, count: words.num(count), says });
   }
-  for (const one of words.permitted(verdict))
-    if (one.partOf === undefined)
-      found.push({
-        name: one.type,
-        count: words.num(one.count),
-        says: `permitted: ${one.permitted}`,
-      });
+  for (const one of words.permittedTypes(verdict)) {
+    const says = `permitted: ${words.whyPermitted(one)}`;
+    found.push({ name: one.type, count: words.num(one.count), says });
+  }
   const of = (result: CheckerResult['result']): CheckerResult[] =>
     verdict.checkers.filter((one) => one.result === result);
   for (const one of of('unknown'))
     found.push({ name: one.id, count: '?', says: one.reason ?? 'unknown' });
-  const good = of('valid').length;
+  const good = of('valid').filter((one) => one.permitted === undefined).length;
   const other = found.length > 0 ? 'other ' : '';
   if (good > 0)
     found.push({
@@ -242,7 +239,7 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
     ...cases.map((one) =>
       one.permitted === undefined
         ? `${one.id}: ${one.sentence}`
-        : `permitted: ${one.id}: ${one.sentence} (${one.permitted})`,
+        : `permitted: ${one.id}: ${one.sentence} (${words.whyPermitted(one)})`,
     ),
     ...(words.isImported(run) ? [`judged by: ${words.rulesText(run)}`] : []),
     ...(lag === undefined ? [] : [`realtime lag: at worst ${lag}`]),

@@ -41,12 +41,16 @@ ${data.keys.length > 1 ? group('key', shown.map(({ name, key }) => chip('key', S
 </div>`;
 }
 
+/** Marks that no imported history has. */
+const notImported = /node|fault|link|lead|ribbon|seen to be/;
+
 function foot(data: PageData): string {
+  const marks = data.imported ? keyMarks.filter(([, means]) => !notImported.test(means)) : keyMarks;
   const bad = data.cases.length > 0 ? '<button type="button" data-zoom="bad">Anomaly</button>' : '';
   return `<div class="row no-print"><div></div><div class="tl-foot"><span class="range" aria-live="polite"></span>
 <span class="zoom" role="group" aria-label="Zoom"><button type="button" data-zoom="in"><span aria-hidden="true">+</span><span class="sr">Zoom in</span></button><button type="button" data-zoom="out"><span aria-hidden="true">\u2212</span><span class="sr">Zoom out</span></button><button type="button" data-zoom="fit">All</button>${bad}<button type="button" data-view>Copy link to this view</button></span>
 <span class="hint" id="tl-keys">Drag to pan. Wheel with <kbd>Ctrl</kbd>, or pinch, to zoom. <kbd>/</kbd> to find.</span></div></div>
-<div class="row no-print"><div></div><div class="folds"><details class="marks"><summary>What the marks mean</summary><svg width="0" height="0" style="position:absolute;width:0;height:0" aria-hidden="true">${hatchDefs}</svg><ul>${keyMarks.map(([mark, means]) => `<li>${svg('64 26', mark)}<span>${means}</span></li>`).join('')}</ul></details>
+<div class="row no-print"><div></div><div class="folds"><details class="marks"><summary>What the marks mean</summary><svg width="0" height="0" style="position:absolute;width:0;height:0" aria-hidden="true">${hatchDefs}</svg><ul>${marks.map(([mark, means]) => `<li>${svg('64 26', mark)}<span>${means}</span></li>`).join('')}</ul></details>
 <details class="marks"><summary>Keys</summary><dl class="keys">${keyboard.map(([keys, does]) => `<div><dt>${keys}</dt><dd>${does}</dd></div>`).join('')}</dl></details>
 <details class="marks" id="as-table"><summary>Operations in view, as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Operations in view"></div></details></div></div>
 <aside class="panel no-print" hidden aria-label="Operation" aria-live="polite"></aside>`;

@@ -1,40 +1,12 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { createRecorder, files, openRun, writeJson } from '../../src/history/index.js';
 import { readStory, writeReport } from '../../src/report/index.js';
 import { crashing, judged, record, type FixtureOptions } from './fixture.js';
-import { misnested } from './wellformed.js';
+import { page, sound } from './page.js';
 
 const hostile = '</script><img src=x onerror=alert(1)><!-- \u2028 \u001b[31m "\'&';
-
-/** Stand-ins for the built script and style: what they do is tested in a browser. */
-function assets(dir: string): string {
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'page.js'), 'const words = "</script> <!--";');
-  writeFileSync(join(dir, 'page.css'), 'body { margin: 0 }');
-  return `${dir}/`;
-}
-
-async function page(dir: string): Promise<string> {
-  const path = await writeReport(dir, { assets: assets(join(dir, '..', 'assets')) });
-  t.match(path, /report\.html$/);
-  return readFileSync(path, 'utf8');
-}
-const ids = (text: string): string[] => [...text.matchAll(/ id="([^"]+)"/g)].map((one) => one[1]!);
-
-/** What holds for the page of every run. */
-function sound(t: Test, text: string): void {
-  t.equal(misnested(text), undefined, 'every tag is closed in order');
-  t.equal(new Set(ids(text)).size, ids(text).length, 'ids are unique');
-  t.notMatch(text, /(?:src|href)="(?:https?:)?\/\//, 'nothing is loaded');
-  for (const id of ['happened', 'timeline', 'anomalies', 'measures', 'faults', 'checkers', 'run'])
-    t.match(text, `id="${id}"`, id);
-  const data = /<script type="application\/json" id="run-data">(.*?)<\/script>/s.exec(text)?.[1];
-  t.type((JSON.parse(data ?? '') as { keys: unknown }).keys, Array, 'the data can be read');
-  const said = text.replace(/<(script|style)\b.*?<\/\1>/gs, '').replace(/<[^>]+>/g, ' ');
-  t.notMatch(said, /undefined|NaN|\[object|Infinity/, 'no figure is missing');
-}
 
 for (const [name, options, word] of [
   ['invalid', { lossy: true }, 'Invalid'],

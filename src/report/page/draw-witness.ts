@@ -101,7 +101,8 @@ function drawLabels(pen: Pen, dots: readonly Dot[], height: number): void {
     const style = { weight: 600, halo: true } as const;
     const w = pen.width(text, 600);
     const down = next ? next.y > dot.y : false;
-    const y = next ? dot.y + (down ? -9 : 9) : dot.y;
+    const beside = next?.y === dot.y;
+    const y = next ? dot.y + (down ? -9 : beside ? 17 : 9) : dot.y;
     if (dot.x + 16 + w < pen.W) pen.write(text, dot.x + 14, y, pen.pal.bad, style);
     else {
       const before = dots[i - 1];

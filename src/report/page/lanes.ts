@@ -98,7 +98,9 @@ export function buildLanes(run: Run, expanded: Expanded, only?: Only): Model {
   addClients(b, run, expanded, only);
   const clientY = new Map<number, Lane>();
   for (const lane of b.lanes) if (lane.kind === 'client') clientY.set(lane.client, lane);
-  return { run, lanes: b.lanes, height: b.y + 6, clientY };
+  // Words of a witness stand below the last lane where all of it is on one.
+  const below = only && run.data.imported ? 20 : 6;
+  return { run, lanes: b.lanes, height: b.y + below, clientY };
 }
 
 function more(
@@ -179,7 +181,7 @@ function addClients(b: Builder, run: Run, expanded: Expanded, only: Only | undef
   b.head(
     only,
     8,
-    'Clients, sends over polls',
+    run.data.imported ? 'Clients, sends over all else' : 'Clients, sends over polls',
     `Clients: sends above the line, ${run.data.imported ? 'all else' : 'polls'} below`,
   );
   for (const client of shown) {
