@@ -44,8 +44,9 @@ const checker: Checker<State> = {
     shard: 'key',
   },
   start: (_run, facts) => ({ facts, codes: new Map(), texts: new Map() }),
-  step({ codes, texts }, batch) {
-    for (const i of rowsOf(batch).ops) {
+  step({ facts, codes, texts }, batch) {
+    if (facts.ops) return;
+    for (const i of rowsOf(batch).heads) {
       if (batch.kind[i] !== Kind.fail || batch.f[i] !== F.send) continue;
       codes.set(batch.op[i]!, batch.code[i]!);
       const text = batch.texts.get(i);

@@ -18,10 +18,10 @@ export default fold(
       const to = ops.firstRead[ops.firstSegment[o + 1]!]!;
       if (from === to || ops.firstSend[o] === ops.firstSend[o + 1]) continue;
       checked++;
-      const own = new Set<number>();
-      for (let r = from; r < to; r++) if (order.writer[ops.reads[r]!] === o) own.add(ops.reads[r]!);
-      const [v] = own;
-      if (v === undefined) continue;
+      const read = ops.reads.subarray(from, to);
+      if (!read.some((v) => order.writer[v] === o)) continue;
+      const own = new Set(read.filter((v) => order.writer[v] === o));
+      const v = [...own][0]!;
       const [key, value, op, timeNs] = [order.key[v]!, order.value[v]!, ops.op[o]!, endNs(ops, o)];
       emit({ type: 'precommitted-read', key, offset: -1, value, timeNs, ops: [op] }, () => ({
         ops: [op],

@@ -95,18 +95,21 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
     step(batch) {
       polls.seen = [];
       const { kind, timeNs } = batch;
-      const { starts } = rowsOf(batch);
-      ops?.step(batch);
-      for (let j = 0; j < starts.length - 1; j++) {
+      const { starts, heads, others } = rowsOf(batch);
+      if (ops) {
+        ops.step(batch);
+        for (const i of others) otherRow(batch, i);
+      }
+      for (let j = 0; !ops && j < starts.length - 1; j++) {
         const i = starts[j]!;
         const k = kind[i]!;
-        if (k > Kind.record) otherRow(batch, i);
-        else if (!ops) {
-          if (k === Kind.record) recordRows(batch, i, starts[j + 1]!);
-          else clientRow(batch, i, starts, j);
-        }
-        if (timeNs[i]! > phases.lastNs) phases.lastNs = timeNs[i]!;
+        if (k === Kind.record) recordRows(batch, i, starts[j + 1]!);
+        else if (k <= Kind.info) clientRow(batch, i, starts, j);
+        else otherRow(batch, i);
       }
+      // A record's time is its op's.
+      for (const i of heads) if (timeNs[i]! > phases.lastNs) phases.lastNs = timeNs[i]!;
+      for (const i of others) if (timeNs[i]! > phases.lastNs) phases.lastNs = timeNs[i]!;
     },
     finish() {
       log.finish(leaders);
@@ -118,11 +121,9 @@ export function createFacts(run: RunInfo, choose?: Choose): SteppedFacts {
 
 /** Where the records of the op whose completion is row `starts[j]` end. */
 function recordsEnd({ n, kind, op }: Batch, starts: Int32Array, j: number): number {
-  const i = starts[j]!;
-  let next = j + 1;
-  for (let at = starts[next]!; at < n && kind[at] === Kind.record && op[at] === op[i]; next++)
-    at = starts[next + 1]!;
-  return starts[next]!;
+  const next = starts[j + 1]!;
+  const own = next < n && kind[next] === Kind.record && op[next] === op[starts[j]!];
+  return own ? starts[j + 2]! : next;
 }
 
 function nameKey(keys: KeyName[], key: number, text: string): void {

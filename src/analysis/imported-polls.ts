@@ -102,18 +102,18 @@ export const intSend =
   (facts: Imported, emit: Emit): Finish => {
     const { ops, order } = facts;
     let checked = 0;
-    /** By key: the value that the op sent last, where it has several. */
-    const last = new Map<number, number>();
+    /** By key: the value that was sent last, and by which op. */
+    const last: Last = { v: [], o: [] };
     for (let o = 0; o < ops.n; o++) {
       const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
       if (to - from < 2 || ops.outcome[o] === Kind.invoke) continue;
-      last.clear();
       for (let s = from; s < to; s++) {
         const b = ops.sendValue[s]!;
         const key = order.key[b]!;
-        const a = last.get(key);
-        last.set(key, b);
-        if (a === undefined) continue;
+        const a = last.o[key] === o ? last.v[key]! : -1;
+        last.v[key] = b;
+        last.o[key] = o;
+        if (a < 0) continue;
         checked++;
         const by = delta(order, a, b);
         if (skip ? by > 1 : by < 1)
@@ -124,8 +124,11 @@ export const intSend =
     return { checked, what: `${num(checked)} neighbours within an op` };
   };
 
-/** What a process polled or sent last of each key. */
-type Last = Map<number, { v: number; o: number }>;
+/** By key: the value that a process polled or sent last, and the op; -1 none. */
+interface Last {
+  v: number[];
+  o: number[];
+}
 
 interface Pair {
   type: string;
@@ -164,28 +167,30 @@ export const processPoll =
   (type: string, skip: boolean) =>
   (facts: Imported, emit: Emit): Finish => {
     const { ops, order } = facts;
-    const lasts = new Map<number, Last>();
+    const lasts: Last[] = [];
     let checked = 0;
     for (let o = 0; o < ops.n; o++) {
       const outcome = ops.outcome[o]!;
       if (outcome === Kind.invoke) continue;
       const f = ops.f[o]!;
-      const process = ops.process[o]!;
-      let last = lasts.get(process);
-      if (!last) lasts.set(process, (last = new Map() as Last));
+      const last = (lasts[ops.process[o]!] ??= { v: [], o: [] });
       if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) keep(last, ops.keysOf(o));
       for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
         const [from, to] = [ops.firstRead[s]!, ops.firstRead[s + 1]!];
         if (from === to) continue;
         const key = ops.segmentKey[s]!;
-        const a = last.get(key);
-        const b = { v: ops.reads[from]!, o };
-        if (a) {
+        const a = last.v[key] ?? -1;
+        const b = ops.reads[from]!;
+        if (a >= 0) {
           checked++;
-          const by = delta(order, a.v, b.v);
-          if (skip ? by > 1 : by < 1) emitPair(facts, { type, key, a, b, by, what: 'poll' }, emit);
+          const by = delta(order, a, b);
+          const before = { v: a, o: last.o[key]! };
+          if (skip ? by > 1 : by < 1)
+            emitPair(facts, { type, key, a: before, b: { v: b, o }, by, what: 'poll' }, emit);
         }
-        if (outcome === Kind.ok) last.set(key, { v: ops.reads[to - 1]!, o });
+        if (outcome !== Kind.ok) continue;
+        last.v[key] = ops.reads[to - 1]!;
+        last.o[key] = o;
       }
     }
     return checked === 0
@@ -200,25 +205,25 @@ export const processPoll =
  */
 export function processSend(type: string, facts: Imported, emit: Emit): Finish {
   const { ops, order } = facts;
-  const lasts = new Map<number, Last>();
+  const lasts: Last[] = [];
   let checked = 0;
   for (let o = 0; o < ops.n; o++) {
     const outcome = ops.outcome[o]!;
     const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
     if (from === to || (outcome !== Kind.ok && outcome !== Kind.info)) continue;
-    const process = ops.process[o]!;
-    let last = lasts.get(process);
-    if (!last) lasts.set(process, (last = new Map() as Last));
+    const last = (lasts[ops.process[o]!] ??= { v: [], o: [] });
     for (let s = from; s < to; s++) {
-      const b = { v: ops.sendValue[s]!, o };
-      const key = order.key[b.v]!;
-      const a = last.get(key);
-      last.set(key, b);
+      const b = ops.sendValue[s]!;
+      const key = order.key[b]!;
+      const [a, by] = [last.v[key] ?? -1, last.o[key] ?? -1];
+      last.v[key] = b;
+      last.o[key] = o;
       // Only the first of an op's values of a key follows on the op before.
-      if (!a || a.o === o) continue;
+      if (a < 0 || by === o) continue;
       checked++;
-      const by = delta(order, a.v, b.v);
-      if (by < 1) emitPair(facts, { type, key, a, b, by, what: 'send' }, emit);
+      const d = delta(order, a, b);
+      const pair = { type, key, a: { v: a, o: by }, b: { v: b, o }, by: d, what: 'send' } as const;
+      if (d < 1) emitPair(facts, pair, emit);
     }
   }
   if (checked === 0) return { notApplicable: 'no process sent twice to a key' };
@@ -226,5 +231,6 @@ export function processSend(type: string, facts: Imported, emit: Emit): Finish {
 }
 
 function keep(last: Last, keys: readonly number[]): void {
-  for (const key of last.keys()) if (!keys.includes(key)) last.delete(key);
+  const wanted = new Set(keys);
+  last.v = last.v.map((v, key) => (wanted.has(key) ? v : -1));
 }

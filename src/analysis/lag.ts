@@ -4,59 +4,78 @@
  * offsets up to its highest of a key; ok polls and txns are judged.
  */
 import { F, Kind, type Ops, type Stats } from '../model/index.js';
-import { lowerBound } from './columns.js';
 
-/** By key: ever higher offsets, and from when on each was known. */
+/** Of a key: ever higher offsets, and from when on each was known. */
 interface Known {
   offsets: number[];
   timesNs: number[];
 }
+/** What one process has read. Columns by place; a key's place is `places[key]`. */
+interface Reader {
+  keys: number[];
+  places: number[];
+  tops: number[];
+  /** The first of the key's known offsets that it has not read. */
+  next: number[];
+  /** When that was known; Infinity: never. */
+  nextNs: number[];
+}
 
 export function worstLag(ops: Ops): Stats['realtimeLag'] {
   const known = knownOffsets(ops);
-  const positions = new Map<number, Map<number, number>>();
+  const readers: Reader[] = [];
+  let reader: Reader;
+  const add = (key: number, top: number): void => read(reader, known[key], key, top);
   let worst: Stats['realtimeLag'];
   for (let o = 0; o < ops.n; o++) {
     if (ops.outcome[o] !== Kind.ok) continue;
     const [f, process] = [ops.f[o]!, ops.process[o]!];
-    const before = positions.get(process) ?? new Map<number, number>();
     if (f === F.assign || f === F.subscribe) {
-      const keys = f === F.assign ? ops.keysOf(o) : [];
-      positions.set(process, new Map(keys.map((key) => [key, before.get(key) ?? -1])));
-      continue;
+      const before = readers[process];
+      reader = readers[process] = newReader();
+      for (const key of f === F.assign ? ops.keysOf(o) : [])
+        add(key, before?.tops[before.places[key] ?? -1] ?? -1);
     }
     if (f !== F.poll && f !== F.txn) continue;
-    positions.set(process, before);
-    eachTop(ops, o, (key, top) => {
-      if (top > (before.get(key) ?? -1)) before.set(key, top);
-    });
+    reader = readers[process] ??= newReader();
+    eachTop(ops, o, add);
     const timeNs = ops.invokeNs[o]!;
-    for (const [key, offset] of before) {
-      const lagNs = Math.max(0, timeNs - knownFrom(known.get(key), offset + 1));
-      if (!worst || lagNs > worst.lagNs) worst = { key, process, timeNs, lagNs };
+    const { keys, nextNs } = reader;
+    for (let i = 0; i < keys.length; i++) {
+      const lagNs = Math.max(0, timeNs - nextNs[i]!);
+      if (!worst || lagNs > worst.lagNs) worst = { key: keys[i]!, process, timeNs, lagNs };
     }
   }
   return worst;
 }
 
-/** When an offset was first known to be there; Infinity: never. */
-function knownFrom(known: Known | undefined, offset: number): number {
-  if (!known) return Infinity;
-  const i = lowerBound(known.offsets, known.offsets.length, offset);
-  return known.timesNs[i] ?? Infinity;
+const newReader = (): Reader => ({ keys: [], places: [], tops: [], next: [], nextNs: [] });
+
+/** A reader has read a key up to `top`; -1: it is to read it. */
+function read(reader: Reader, known: Known | undefined, key: number, top: number): void {
+  const { keys, places, tops, next, nextNs } = reader;
+  const at = (places[key] ??= keys.push(key) - 1);
+  if (top <= (tops[at] ?? -2)) return;
+  tops[at] = top;
+  let i = next[at] ?? 0;
+  while (known && i < known.offsets.length && known.offsets[i]! <= top) i++;
+  next[at] = i;
+  nextNs[at] = known?.timesNs[i] ?? Infinity;
 }
 
-function knownOffsets(ops: Ops): Map<number, Known> {
-  const all = new Map<number, Known>();
+function knownOffsets(ops: Ops): Known[] {
+  const all: Known[] = [];
+  let timeNs = 0;
+  const look = (key: number, top: number): void => {
+    const { offsets, timesNs } = (all[key] ??= { offsets: [], timesNs: [] });
+    if (offsets.length > 0 && top <= offsets[offsets.length - 1]!) return;
+    offsets.push(top);
+    timesNs.push(timeNs);
+  };
   for (let o = 0; o < ops.n; o++) {
     if (ops.outcome[o] !== Kind.ok && ops.outcome[o] !== Kind.info) continue;
-    eachTop(ops, o, (key, top) => {
-      const known = all.get(key) ?? { offsets: [], timesNs: [] };
-      all.set(key, known);
-      if (top <= (known.offsets.at(-1) ?? -1)) return;
-      known.offsets.push(top);
-      known.timesNs.push(ops.completeNs[o]!);
-    });
+    timeNs = ops.completeNs[o]!;
+    eachTop(ops, o, look);
   }
   return all;
 }

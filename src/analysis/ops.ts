@@ -1,10 +1,11 @@
 /** Client ops of an imported history, with what each sent and polled, as columns. */
-import { F, isHead, Kind, type Batch, type Ops } from '../model/index.js';
+import { F, importedValue, isHead, Kind, type Batch, type Ops } from '../model/index.js';
 import { grown } from './columns.js';
 import { OrderTable, type Choose } from './order.js';
 
 /** An op in flight. */
 interface Open {
+  process: number;
   op: number;
   f: number;
   timeNs: number;
@@ -38,10 +39,12 @@ export class OpTable implements Ops {
   #read = 0;
   /** Heads of invocations and completions that came. */
   #heads = 0;
-  /** Process -> its op in flight. */
-  readonly #open = new Map<number, Open>();
+  /** By process: its op in flight; `op` -1: none. */
+  readonly #open: Open[] = [];
   readonly #keys = new Map<number, number[]>();
   readonly #rebalanced = new Map<number, Set<number>>();
+  /** By key, as a set is slow to be asked for each row. */
+  readonly #polled: boolean[] = [];
 
   sendKey(s: number): number {
     return this.order.key[this.sendValue[s]!]!;
@@ -66,13 +69,15 @@ export class OpTable implements Ops {
 
   #invoke(batch: Batch, i: number): void {
     const process = batch.process[i]!;
+    const open = (this.#open[process] ??= { process, op: -1, f: 0, timeNs: 0, at: 0, sends: [] });
     if (isHead(batch, i)) {
-      const [op, f, timeNs] = [batch.op[i]!, batch.f[i]!, batch.timeNs[i]!];
-      this.#open.set(process, { op, f, timeNs, at: this.#heads++, sends: [] });
+      open.op = batch.op[i]!;
+      open.f = batch.f[i]!;
+      open.timeNs = batch.timeNs[i]!;
+      open.at = this.#heads++;
+      open.sends.length = 0;
     }
-    if (batch.f[i] !== F.send) return;
-    const key = batch.key[i]!;
-    this.#open.get(process)?.sends.push(this.order.find(key, batch.value[i]!));
+    if (batch.f[i] === F.send) open.sends.push(this.order.find(batch.key[i]!, batch.value[i]!));
   }
 
   #complete(batch: Batch, i: number): void {
@@ -87,7 +92,10 @@ export class OpTable implements Ops {
     } else if (key < 0) return;
     else if (f === F.poll) {
       this.#segment(key);
-      if (batch.kind[i] === Kind.ok) this.order.polledKeys.add(key);
+      if (batch.kind[i] === Kind.ok && this.#polled[key] !== true) {
+        this.#polled[key] = true;
+        this.order.polledKeys.add(key);
+      }
     } else if (f === F.rebalance) {
       const keys = this.#rebalanced.get(o) ?? new Set();
       this.#rebalanced.set(o, keys.add(key));
@@ -101,16 +109,16 @@ export class OpTable implements Ops {
   /** A new op, from its completion. */
   #end(batch: Batch, i: number): void {
     const process = batch.process[i]!;
-    const open = this.#open.get(process);
+    const open = this.#open[process];
     const at = this.#heads++;
     const mine = open?.op === batch.op[i] ? open : undefined;
-    if (mine) this.#open.delete(process);
     const o = this.#add(batch.op[i]!, process, batch.f[i]!);
     this.outcome[o] = batch.kind[i]!;
     this.invokeNs[o] = mine?.timeNs ?? batch.timeNs[i]!;
     this.completeNs[o] = batch.timeNs[i]!;
     this.invoked[o] = mine?.at ?? at;
     this.completed[o] = at;
+    if (mine) mine.op = -1;
   }
 
   #add(op: number, process: number, f: number): number {
@@ -161,30 +169,40 @@ export class OpTable implements Ops {
     const mine = this.n - 1;
     let s = this.firstSegment[mine]!;
     if (s === this.#segments) this.#segment(key[i]!);
-    let top = -1;
-    for (let row = i; row < to; row++) {
+    const { segmentKey } = this;
+    let { readBy, offsetOf } = order;
+    let read = this.#read;
+    for (let row = i; row < to;) {
       const k = key[row]!;
-      while (this.segmentKey[s] !== k && s < this.#segments - 1) {
-        this.segmentTop[s++] = top;
-        this.firstRead[s] = this.#read;
-        top = -1;
+      while (segmentKey[s] !== k && s < this.#segments - 1) this.firstRead[++s] = read;
+      const first = importedValue(k, 0);
+      let list = order.numbers(k);
+      let top = this.segmentTop[s]!;
+      // What is wanted again and again is looked up here, and not in the order.
+      for (; row < to && key[row] === k; row++) {
+        const o = offset[row]!;
+        let v = list[value[row]! - first] ?? -1;
+        if (v < 0) {
+          v = order.find(k, value[row]!);
+          [list, { readBy, offsetOf }] = [order.numbers(k), order];
+        }
+        reads[read++] = v;
+        readBy[v]! |= by;
+        if (offsetOf[v] !== o) order.put(k, o, v, mine);
+        if (o > top) top = o;
       }
-      const o = offset[row]!;
-      const v = order.find(k, value[row]!);
-      reads[this.#read++] = v;
-      order.readBy[v]! |= by;
-      order.put(k, o, v, mine);
-      if (o > top) top = o;
+      this.segmentTop[s] = top;
     }
-    this.segmentTop[s++] = top;
-    for (; s <= this.#segments; s++) this.firstRead[s] = this.#read;
+    this.#read = read;
+    for (s++; s <= this.#segments; s++) this.firstRead[s] = read;
     return to;
   }
 
   /** Open ops, writes that must have committed, and the order. */
   finish(choose?: Choose): void {
-    for (const [process, open] of this.#open) {
-      const o = this.#add(open.op, process, open.f);
+    const left = Object.values(this.#open).filter((open) => open.op >= 0);
+    for (const open of left.sort((a, b) => a.at - b.at)) {
+      const o = this.#add(open.op, open.process, open.f);
       this.outcome[o] = Kind.invoke;
       this.invokeNs[o] = open.timeNs;
       this.completeNs[o] = -1;

@@ -3,6 +3,7 @@ import { importedValue, valueName, valueSequence, type VersionOrder } from '../m
 import { grown } from './columns.js';
 
 const pageSize = 4096;
+const noNumbers = new Int32Array(0);
 /** Beyond this, and far beyond what came before, a value's number is looked up by hash. */
 const sparseFrom = 65_536;
 
@@ -27,7 +28,7 @@ export class OrderTable implements VersionOrder {
   readonly copies = new Map<number, { offsets: number[]; by: number[] }>();
   readonly polledKeys = new Set<number>();
   /** The first offset at which each value was placed; -1: none. */
-  #offset = new Float64Array(0);
+  offsetOf = new Float64Array(0);
   /** Key -> number -> v. */
   readonly #dense: Int32Array[] = [];
   readonly #sparse = new Map<number, number>();
@@ -38,6 +39,11 @@ export class OrderTable implements VersionOrder {
 
   text(v: number): string {
     return valueName(this.value[v]!);
+  }
+
+  /** Number -> v, of a key; those that are not there are looked up by `find`. */
+  numbers(key: number): Int32Array {
+    return this.#dense[key] ?? noNumbers;
   }
 
   /** The index of a value, made if it is new. */
@@ -73,9 +79,9 @@ export class OrderTable implements VersionOrder {
 
   /** Value `v` of `key` stands at `offset`, as op `o` says. */
   put(key: number, offset: number, v: number, o: number): void {
-    if (this.#offset[v] === offset) return;
-    if (this.#offset[v]! < 0) {
-      this.#offset[v] = offset;
+    if (this.offsetOf[v] === offset) return;
+    if (this.offsetOf[v]! < 0) {
+      this.offsetOf[v] = offset;
       this.placer[v] = o;
     } else if (!this.#copy(v, offset, o)) return;
     const pages = (this.#pages[key] ??= new Map<number, Int32Array>());
@@ -92,7 +98,7 @@ export class OrderTable implements VersionOrder {
   #copy(v: number, offset: number, o: number): boolean {
     let copies = this.copies.get(v);
     if (!copies) {
-      copies = { offsets: [this.#offset[v]!], by: [this.placer[v]!] };
+      copies = { offsets: [this.offsetOf[v]!], by: [this.placer[v]!] };
       this.copies.set(v, copies);
     }
     if (copies.offsets.includes(offset)) return false;
@@ -174,6 +180,6 @@ export class OrderTable implements VersionOrder {
     this.place = grown(this.place, need);
     this.readBy = grown(this.readBy, need, 0);
     this.placer = grown(this.placer, need);
-    this.#offset = grown(this.#offset, need);
+    this.offsetOf = grown(this.offsetOf, need);
   }
 }

@@ -5,17 +5,24 @@
 import { Kind, type Batch } from '../model/index.js';
 
 export interface RowIndex {
-  /** Each row that is no record, and the first of each run of records of one op and key. */
+  /** Each row that is no record, and the first of each run of records. At the end `n`. */
   readonly starts: Int32Array;
   /** Rows of ops: invocations and completions. */
   readonly ops: Int32Array;
+  /** The first one of each. */
+  readonly heads: Int32Array;
+  /** First row and end of each run of records of one op. */
+  readonly runs: Int32Array;
   /** Probes, faults and meta rows. */
   readonly others: Int32Array;
 }
 
 /** One batch is stepped by all before the next one comes, so there is one index. */
+type Column = Int32Array<ArrayBuffer>;
 let last: { batch: Batch; index: RowIndex } | undefined;
-let memory = { starts: new Int32Array(0), ops: new Int32Array(0), others: new Int32Array(0) };
+const columns = () => Array.from({ length: 5 }, () => new Int32Array(size));
+let size = 0;
+let memory = columns();
 
 /** Good until it is asked for another batch. */
 export function rowsOf(batch: Batch): RowIndex {
@@ -24,34 +31,40 @@ export function rowsOf(batch: Batch): RowIndex {
 }
 
 function indexOf(batch: Batch): RowIndex {
-  const { n, kind } = batch;
-  if (memory.starts.length <= n) {
-    const column = (): Int32Array<ArrayBuffer> => new Int32Array(n + 1);
-    memory = { starts: column(), ops: column(), others: column() };
+  const { n, kind, op } = batch;
+  if (size <= n) {
+    size = 2 * n + 2;
+    memory = columns();
   }
-  const { starts, ops, others } = memory;
-  let [nStarts, nOps, nOthers] = [0, 0, 0];
+  const [starts, ops, heads, runs, others] = memory as [Column, Column, Column, Column, Column];
+  let [nStarts, nOps, nHeads, nRuns, nOthers] = [0, 0, 0, 0, 0];
   for (let i = 0; i < n; i++) {
     const k = kind[i]!;
     starts[nStarts++] = i;
-    if (k < Kind.record) ops[nOps++] = i;
-    else if (k > Kind.record) others[nOthers++] = i;
-    else i = lastOfRun(batch, i);
+    if (k < Kind.record) {
+      ops[nOps++] = i;
+      if (i === 0 || op[i] !== op[i - 1] || k !== kind[i - 1]) heads[nHeads++] = i;
+    } else if (k > Kind.record) others[nOthers++] = i;
+    else {
+      runs[nRuns++] = i;
+      i = lastOfRun(batch, i);
+      runs[nRuns++] = i + 1;
+    }
   }
-  // The end of the last run.
   starts[nStarts] = n;
   return {
     starts: starts.subarray(0, nStarts + 1),
     ops: ops.subarray(0, nOps),
+    heads: heads.subarray(0, nHeads),
+    runs: runs.subarray(0, nRuns),
     others: others.subarray(0, nOthers),
   };
 }
 
-/** Strides that double, then halves: the records of one op and key stand together. */
-function lastOfRun({ n, kind, op, key }: Batch, first: number): number {
-  const [o, k] = [op[first]!, key[first]!];
-  const holds = (i: number): boolean =>
-    i < n && op[i] === o && kind[i] === Kind.record && key[i] === k;
+/** Strides that double, then halve: the records of one op stand together. */
+function lastOfRun({ n, kind, op }: Batch, first: number): number {
+  const o = op[first]!;
+  const holds = (i: number): boolean => i < n && op[i] === o && kind[i] === Kind.record;
   let stride = 1;
   let last = first;
   for (; holds(last + stride); stride *= 2) last += stride;

@@ -2,7 +2,6 @@
 import {
   F,
   fName,
-  isHead,
   Kind,
   NodeState,
   type Batch,
@@ -45,20 +44,18 @@ export class StatsTable {
 
   step(batch: Batch): void {
     this.rows += batch.n;
-    const { kind, f } = batch;
-    const { starts } = rowsOf(batch);
-    for (let j = 0; j < starts.length - 1; j++) {
-      const i = starts[j]!;
-      const k = kind[i]!;
-      if (k === Kind.record) {
-        const n = starts[j + 1]! - i;
-        if (f[i] === F.poll) this.#polled += n;
-        else if (f[i] === F.final) this.#final += n;
-      } else if (k <= Kind.info) {
-        if (f[i]! <= F.crash && isHead(batch, i)) this.#client(batch, i, k, f[i]!);
-      } else if (k === Kind.probe) this.#probe(batch, i, f[i]!);
-      else if (f[i] === F.phase) this.#phase(batch.texts.get(i) ?? '');
-      else if (f[i] === F.notice) this.notices.push(batch.texts.get(i) ?? '');
+    const { kind, f, texts } = batch;
+    const { heads, runs, others } = rowsOf(batch);
+    for (let j = 0; j < runs.length; j += 2) {
+      const n = runs[j + 1]! - runs[j]!;
+      if (f[runs[j]!] === F.poll) this.#polled += n;
+      else if (f[runs[j]!] === F.final) this.#final += n;
+    }
+    for (const i of heads) if (f[i]! <= F.crash) this.#client(batch, i, kind[i]!, f[i]!);
+    for (const i of others) {
+      if (kind[i] === Kind.probe) this.#probe(batch, i, f[i]!);
+      else if (f[i] === F.phase) this.#phase(texts.get(i) ?? '');
+      else if (f[i] === F.notice) this.notices.push(texts.get(i) ?? '');
     }
   }
 
