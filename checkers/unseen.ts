@@ -19,7 +19,7 @@ import {
   sentText,
   type Imported,
 } from '../src/analysis/index.js';
-import { Kind, valueName, type Emit, type Finish } from '../src/model/index.js';
+import { F, Kind, valueName, type Emit, type Finish, type Ops } from '../src/model/index.js';
 
 export default fold(
   {
@@ -70,7 +70,8 @@ export default fold(
 function imported(facts: Imported, emit: Emit): Finish {
   const { ops, order } = facts;
   let checked = 0;
-  if (order.polledKeys.size === 0) return { notApplicable: 'no poll ended ok' };
+  // One that came back empty too: nobody read anything, and what was promised is missing.
+  if (!ops.f.some((_, o) => isOkPoll(ops, o))) return { notApplicable: 'no poll ended ok' };
   for (let v = 0; v < order.n; v++) {
     const o = order.writer[v]!;
     if (o < 0 || ops.committed[o] === 0) continue;
@@ -90,3 +91,8 @@ function imported(facts: Imported, emit: Emit): Finish {
   }
   return { checked, what: `${num(checked)} committed values against every ok poll` };
 }
+
+const isOkPoll = (ops: Ops, o: number): boolean =>
+  o < ops.n &&
+  ops.outcome[o] === Kind.ok &&
+  (ops.f[o] === F.poll || ops.firstSegment[o] !== ops.firstSegment[o + 1]);

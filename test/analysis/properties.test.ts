@@ -1,8 +1,11 @@
 /** Whatever a correct cluster does is valid; whatever is planted in it is found. */
 import fc from 'fast-check';
 import t from 'tap';
+import { seeded } from '../../src/model/index.js';
+import { exchange } from '../support/exchange.js';
 import { judged } from '../support/judged.js';
-import { defects, Simulation } from '../support/simulation.js';
+import { essence, timeless, typesOf, why } from '../support/same.js';
+import { defects, Simulation, type Plan } from '../support/simulation.js';
 
 const plans = fc.record({
   seed: fc.nat(),
@@ -10,22 +13,33 @@ const plans = fc.record({
   workers: fc.integer({ min: 1, max: 6 }),
   steps: fc.integer({ min: 0, max: 250 }),
 });
+const types = Object.keys(defects);
+/** What may come with a planted defect; nothing else may. */
+const consequences: Readonly<Record<string, readonly string[]>> = {
+  // Whether somebody polled it before is up to the seed.
+  'lost-write': ['unseen'],
+  // What nobody has seen is not in the final read.
+  unseen: ['lost-write'],
+  // The other value was read once, and is not in the final read.
+  'inconsistent-offsets': ['lost-write'],
+  // Of three records the last comes before the middle one, which it thereby passes over.
+  'int-nonmonotonic-poll': ['int-poll-skip'],
+};
 
 t.test('a correct cluster is valid by every checker', (t) => {
   fc.assert(
     fc.property(plans, (plan) => {
       const verdict = judged(new Simulation(plan).run().end());
       const bad = verdict.checkers.filter((one) => one.count > 0 || one.result === 'unknown');
-      const why = verdict.cases.map((one) => one.sentence).concat(verdict.reasons);
-      if (bad.length > 0 || verdict.verdict !== 'valid') throw new Error(why.join('\n'));
+      if (bad.length > 0 || verdict.verdict !== 'valid') throw new Error(why(verdict));
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
-  t.pass('300 runs');
+  t.pass('1,000 runs');
   t.end();
 });
 
-t.test('every planted defect is found, and nothing is explained away', (t) => {
+t.test('every planted defect is found, and nothing but it and what follows from it', (t) => {
   for (const [type, plant] of Object.entries(defects)) {
     fc.assert(
       fc.property(plans, (plan) => {
@@ -33,40 +47,62 @@ t.test('every planted defect is found, and nothing is explained away', (t) => {
         plant(simulation);
         const verdict = judged(simulation.end());
         const row = verdict.checkers.find((one) => one.anomalies.includes(type));
-        const case_ = verdict.cases.find((one) => one.type === type);
-        if (verdict.verdict !== 'invalid' || row?.result !== 'invalid' || !case_)
-          throw new Error(`${type}: ${verdict.sentence} ${JSON.stringify(verdict.reasons)}`);
+        const others = [...typesOf(verdict)].filter(
+          (one) => one !== type && consequences[type]?.includes(one) !== true,
+        );
+        const found = typesOf(verdict).has(type) && row?.result === 'invalid';
+        if (!found || verdict.verdict !== 'invalid' || others.length > 0)
+          throw new Error(`${type}, and ${others.join()}: ${why(verdict)}`);
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
     t.pass(type);
   }
   t.end();
 });
 
+const planted = (plan: Plan, type: string) => {
+  const simulation = new Simulation(plan).run();
+  defects[type]?.(simulation);
+  return simulation.end();
+};
+
 t.test('where batches begin changes nothing', (t) => {
-  const types = Object.keys(defects);
   fc.assert(
     fc.property(
       plans,
       fc.constantFrom('', ...types),
       fc.infiniteStream(fc.boolean()),
       (plan, type, cuts) => {
-        const simulation = new Simulation(plan).run();
-        defects[type]?.(simulation);
-        const history = simulation.end();
+        const history = planted(plan, type);
         const cut = (): boolean => cuts.next().value === true;
-        const whole = judged(history);
-        const parted = judged(history, { batches: history.batches(Infinity, cut) });
-        for (const one of [whole, parted]) {
-          one.durationMs = 0;
-          for (const row of one.checkers) row.durationMs = 0;
-        }
-        if (JSON.stringify(whole) !== JSON.stringify(parted)) throw new Error('they differ');
+        const whole = timeless(judged(history));
+        if (whole !== timeless(judged(history, { batches: history.batches(Infinity, cut) })))
+          throw new Error('they differ');
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
-  t.pass('100 runs');
+  t.pass('150 runs');
+  t.end();
+});
+
+/**
+ * Two neighbours of different processes that both invoke or both complete change nothing, whatever
+ * the checker. An invocation and a completion do: who sent before who read (phantom-read), whether
+ * an ack came before the final read (lost-write, unseen) and a send before the next one
+ * (nonmonotonic-send, of one process) hang on their order. Probes are of one node at a time, and
+ * their order is what epoch-regress and watermark-regress judge.
+ */
+t.test('the order of what is concurrent changes no verdict', (t) => {
+  fc.assert(
+    fc.property(plans, fc.constantFrom('', ...types), fc.nat(), (plan, type, seed) => {
+      const one = judged(planted(plan, type));
+      const other = judged(exchange(planted(plan, type), seeded(seed)));
+      if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
+    }),
+    { numRuns: 300 },
+  );
+  t.pass('300 runs');
   t.end();
 });

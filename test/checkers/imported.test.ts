@@ -18,6 +18,11 @@ const golden: Record<string, Golden[]> = {
     ],
     ['the last one', [...sends(1, 2), '1 ok poll [[:poll {0 [[0 1]]}]]'], ['unseen key 0 2']],
     [
+      'every poll came back empty',
+      [...sends(1), '1 ok poll [[:poll {}]]', '2 ok poll [[:poll {0 []}]]'],
+      ['unseen key 0 1'],
+    ],
+    [
       'read by a failed op only',
       [...sends(1, 2), '2 fail poll [[:poll {0 [[0 1]]}]]', '1 ok poll [[:poll {0 [[1 2]]}]]'],
       ['lost-write key 0 1', 'unseen key 0 1'],

@@ -5,6 +5,7 @@
  * or that never end; consumers that assign keys or subscribe and are rebalanced; crashes; at the end
  * polls that read all. One defect may be planted.
  */
+import fc from 'fast-check';
 import { seeded, type Random } from '../../src/model/index.js';
 import type { History } from './history.js';
 import { importedHistory, type Line, type Micro } from './imported.js';
@@ -19,6 +20,17 @@ export interface JepsenPlan {
   txn: boolean;
   wwDeps: boolean;
 }
+
+/** Histories of all shapes. */
+export const jepsenPlans: fc.Arbitrary<JepsenPlan> = fc.record({
+  seed: fc.nat(),
+  keys: fc.integer({ min: 1, max: 4 }),
+  workers: fc.integer({ min: 1, max: 6 }),
+  steps: fc.integer({ min: 0, max: 250 }),
+  subVia: fc.constantFrom('assign', 'subscribe'),
+  txn: fc.boolean(),
+  wwDeps: fc.boolean(),
+});
 
 type Type = Line['type'];
 /** `[offset, value]` */
@@ -63,8 +75,6 @@ export class JepsenSimulation {
   readonly plan: JepsenPlan;
   readonly random: Random;
   readonly logs: Log[];
-  /** Sends of single values that ended ok and told their offset. */
-  readonly acked: { key: number; offset: number; value: number }[] = [];
   readonly #workers: Worker[];
   #late: (() => void)[] = [];
   #time = 0;
@@ -109,7 +119,9 @@ export class JepsenSimulation {
   end(): this {
     const processes = [this.fresh(), this.fresh()].slice(0, 1 + this.random.below(2));
     for (const process of processes) {
-      const keys = this.logs.map(({ key }) => key).filter((_, i) => i % processes.length === processes.indexOf(process));
+      const keys = this.logs
+        .map(({ key }) => key)
+        .filter((_, i) => i % processes.length === processes.indexOf(process));
       if (keys.length === 0) continue;
       this.both(process, 'ok', 'assign', [], { keys, seek: true });
       const positions = new Map(keys.map((key) => [key, 0]));
@@ -180,17 +192,31 @@ export class JepsenSimulation {
     this.line('invoke', process, f, done.map(askedOf), asked);
     this.line(type, process, f, done, more);
   }
-  line(type: Type, process: number, f: string, value: readonly Micro[], more: Partial<Line> = {}): void {
+  line(
+    type: Type,
+    process: number,
+    f: string,
+    value: readonly Micro[],
+    more: Partial<Line> = {},
+  ): void {
     this.#time += this.random.below(5) * 200_000;
-    this.lines.push({ index: this.lines.length, time: this.#time, type, process, f, value, ...more });
+    this.lines.push({
+      index: this.lines.length,
+      time: this.#time,
+      type,
+      process,
+      f,
+      value,
+      ...more,
+    });
   }
 
   /** What a reader of committed records would get from `from` on. */
   visible(key: number, from: number): Pair[] {
     const stable = this.#stable(this.logs[key]!);
-    return this.logs[key]!.records
-      .filter(({ offset, txn }) => offset >= from && offset < stable && txn.state === 'committed')
-      .map(({ offset, value }) => [offset, value] as const);
+    return this.logs[key]!.records.filter(
+      ({ offset, txn }) => offset >= from && offset < stable && txn.state === 'committed',
+    ).map(({ offset, value }) => [offset, value] as const);
   }
   /** The first offset that may belong to an open transaction. */
   #stable({ records, end }: Log): number {
@@ -320,7 +346,6 @@ export class JepsenSimulation {
       return [':send', key, value];
     }
     const [offset] = this.append(key, value)[0]!;
-    if (told && op.fate === 'ok') this.acked.push({ key, offset, value });
     return [':send', key, [told ? offset : null, value]];
   }
 

@@ -12,6 +12,8 @@ export interface Plan {
   keys: number;
   workers: number;
   steps: number;
+  /** Whether what is old expires; clients alone cannot tell that from a loss. Default: true. */
+  retention?: boolean;
 }
 
 interface Key {
@@ -123,6 +125,7 @@ export class Simulation {
       if (values) this.append(key, values);
     } else if (dice < 92) key.end++;
     else if (dice < 93) {
+      if (this.plan.retention === false) return;
       key.start = Math.max(key.start, key.end - 3);
       key.log = key.log.filter(([offset]) => offset >= key.start);
     } else if (dice < 95) history.heal(this.#fault).fault(++this.#fault);
