@@ -44,7 +44,8 @@ export class Trial {
       const near = byKey.get(place.key) ?? [];
       if (this.#found[p] !== undefined || near.some((one) => this.#kind.close(one, place))) return;
       chosen.push(p);
-      byKey.set(place.key, [...near, place]);
+      near.push(place);
+      byKey.set(place.key, near);
     });
     try {
       const found = tryPlaces(this.#kind, this.#at(chosen), run, batches, checkers);
