@@ -22,6 +22,7 @@ import {
 } from './tables.js';
 import { timelineSection } from './timeline-section.js';
 import { isImported } from './words.js';
+import { worthSection } from './worth.js';
 
 export interface ReportOptions {
   /** Where the built page.js and page.css are; by default, in dist/. */
@@ -69,6 +70,7 @@ async function pageOf(run: Run, assets: string): Promise<string> {
   const csp = `default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${hash(theme)} ${hash(script)}`;
   const sections = [
     headSection(source),
+    worthSection(source),
     happenedSection(source),
     raw(timelineSection(source.data)),
     anomaliesSection(source, () => run.history.batches()),

@@ -210,6 +210,7 @@ export function verdictText(
   };
   if (words.isImported(run)) line('judged by', words.rulesText(run));
   else line('faults proven', faults);
+  if (verdict.worth) line('worth', verdict.worth.sentence);
   const lag = words.lagText(run, verdict);
   if (lag !== undefined) line('realtime lag', `at worst ${lag}`);
   const risk = atRiskSentence(run, verdict);
@@ -244,6 +245,7 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
     ...(words.isImported(run) ? [`judged by: ${words.rulesText(run)}`] : []),
     ...(lag === undefined ? [] : [`realtime lag: at worst ${lag}`]),
     ...(verdict.verdict === 'invalid' ? verdict.reasons.map((one) => `also unknown: ${one}`) : []),
+    ...(verdict.worth ? [`worth: ${verdict.worth.sentence}`] : []),
     ...verdict.cautions.map((one) => `caution: ${one}`),
     ...(run.notice === undefined ? [] : [`notice: ${run.notice}`]),
     `report: ${reportPath(dir)}`,

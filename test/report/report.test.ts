@@ -2,6 +2,7 @@ import { readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createRecorder, files, openRun, writeJson } from '../../src/history/index.js';
+import type { Worth } from '../../src/model/index.js';
 import { readStory, writeReport } from '../../src/report/index.js';
 import { crashing, judged, record, type FixtureOptions } from './fixture.js';
 import { page, sound } from './page.js';
@@ -85,6 +86,35 @@ t.test('a run that was not judged, and one whose history is cut', async (t) => {
   writeJson(join(dir, files.run), { ...run, keys: [], nodes: [] });
   await judged(dir);
   sound(t, await page(dir));
+});
+
+t.test('what a valid verdict is worth', async (t) => {
+  const dir = join(t.testdir(), 'run');
+  await record(dir);
+  const verdict = await judged(dir);
+  t.notMatch(await page(dir), 'id="worth"', 'it was not measured');
+  const kind = { trials: 1000, found: 998, atLeast: 0.99496, missed: [] };
+  const place = { key: 0, offset: 7, value: -1, timeNs: 18.2e9 };
+  const worth: Worth = {
+    ...{ seed: '1', passes: 40, durationMs: 900, caution: 'no fault provoked it' },
+    sentence: 'Had one acked write been missing, this history would have shown it',
+    kinds: [
+      { ...kind, id: 'lost', what: hostile, missed: [{ ...place, why: `no probe ${hostile}` }] },
+      { ...kind, id: 'poll-skip', what: 'a skip', found: 0, atLeast: 0, lacked: 'more polls' },
+      { ...kind, id: 'swapped-replica', what: 'a swap', trials: 0, notMeasured: 'no replica' },
+    ],
+  };
+  writeJson(join(dir, files.verdict), { ...verdict, worth });
+  const text = await page(dir);
+  sound(t, text);
+  const said = text.slice(text.indexOf('id="worth"'), text.indexOf('id="happened"'));
+  t.match(said, '<b>998</b> of 1,000');
+  t.match(said, '99.4 %', 'rounded down');
+  t.match(said, 'orders-0, offset 7, 18.20 s: no probe');
+  t.match(said, 'More polls.');
+  t.match(said, 'not measured: no replica');
+  t.match(said, 'No fault provoked it.');
+  t.notMatch(said, '<img');
 });
 
 t.test('a page that cannot be built says what is missing', async (t) => {
