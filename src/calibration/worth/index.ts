@@ -1,1 +1,1 @@
-export { measureWorth, type WorthInput } from './measure.js';
+export { measureWorth } from './measure.js';
