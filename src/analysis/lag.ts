@@ -4,16 +4,16 @@
  * offsets up to its highest of a key; ok polls and txns are judged.
  */
 import { F, Kind, type Ops, type Stats } from '../model/index.js';
+import { lowerBound } from './columns.js';
 
 /** Of a key: ever higher offsets, and from when on each was known. */
 interface Known {
   offsets: number[];
   timesNs: number[];
 }
-/** What one process has read. Columns by place; a key's place is `places[key]`. */
+/** What one process has read of the keys that it holds, by place. */
 interface Reader {
   keys: number[];
-  places: number[];
   tops: number[];
   /** The first of the key's known offsets that it has not read. */
   next: number[];
@@ -23,24 +23,35 @@ interface Reader {
 
 export function worstLag(ops: Ops): Stats['realtimeLag'] {
   const known = knownOffsets(ops);
-  const readers: Reader[] = [];
+  const readers = new Map<number, Reader>();
+  /** Key -> its place in the reader at hand, if the reader has that key there. */
+  const places = new Int32Array(known.length);
   let reader: Reader;
-  const add = (key: number, top: number): void => read(reader, known[key], key, top);
+  const add = (key: number, top: number): void => {
+    const at = places[key]!;
+    const held = reader.keys[at] === key;
+    if (!held) places[key] = reader.keys.push(key) - 1;
+    else if (top <= reader.tops[at]!) return;
+    read(reader, held ? at : reader.keys.length - 1, known[key], top);
+  };
   let worst: Stats['realtimeLag'];
   for (let o = 0; o < ops.n; o++) {
     if (ops.outcome[o] !== Kind.ok) continue;
     const [f, process] = [ops.f[o]!, ops.process[o]!];
     if (f === F.assign || f === F.subscribe) {
-      const before = readers[process];
-      reader = readers[process] = newReader();
-      for (const key of f === F.assign ? ops.keysOf(o) : [])
-        add(key, before?.tops[before.places[key] ?? -1] ?? -1);
+      readers.set(
+        process,
+        assigned(readers.get(process), f === F.assign ? ops.keysOf(o) : [], known),
+      );
+      continue;
     }
     if (f !== F.poll && f !== F.txn) continue;
-    reader = readers[process] ??= newReader();
+    reader = readers.get(process) ?? newReader();
+    readers.set(process, reader);
+    const { keys, nextNs } = reader;
+    for (let i = 0; i < keys.length; i++) places[keys[i]!] = i;
     eachTop(ops, o, add);
     const timeNs = ops.invokeNs[o]!;
-    const { keys, nextNs } = reader;
     for (let i = 0; i < keys.length; i++) {
       const lagNs = Math.max(0, timeNs - nextNs[i]!);
       if (!worst || lagNs > worst.lagNs) worst = { key: keys[i]!, process, timeNs, lagNs };
@@ -49,15 +60,29 @@ export function worstLag(ops: Ops): Stats['realtimeLag'] {
   return worst;
 }
 
-const newReader = (): Reader => ({ keys: [], places: [], tops: [], next: [], nextNs: [] });
+const newReader = (): Reader => ({ keys: [], tops: [], next: [], nextNs: [] });
 
-/** A reader has read a key up to `top`; -1: it is to read it. */
-function read(reader: Reader, known: Known | undefined, key: number, top: number): void {
-  const { keys, places, tops, next, nextNs } = reader;
-  const at = (places[key] ??= keys.push(key) - 1);
-  if (top <= (tops[at] ?? -2)) return;
+/** It holds these keys; where it was in those that it keeps, it still is. */
+function assigned(before: Reader | undefined, keys: readonly number[], known: Known[]): Reader {
+  const reader = newReader();
+  for (const key of keys) {
+    const at = before?.keys.indexOf(key) ?? -1;
+    reader.keys.push(key);
+    read(reader, reader.keys.length - 1, known[key], at < 0 ? -1 : before!.tops[at]!);
+  }
+  return reader;
+}
+
+/** A reader has read the key at a place up to `top`; -1: it is to read it. */
+function read(
+  { tops, next, nextNs }: Reader,
+  at: number,
+  known: Known | undefined,
+  top: number,
+): void {
   tops[at] = top;
   let i = next[at] ?? 0;
+  if (known && i === 0 && top >= 0) i = lowerBound(known.offsets, known.offsets.length, top + 1);
   while (known && i < known.offsets.length && known.offsets[i]! <= top) i++;
   next[at] = i;
   nextNs[at] = known?.timesNs[i] ?? Infinity;
