@@ -18,7 +18,10 @@ const followsFrom: Readonly<Record<string, readonly string[]>> = {
 };
 /** The same in imported histories, where only the same place proves it. */
 const importedFrom: Readonly<Record<string, readonly string[]>> = (() => {
-  const values = ['lost-write', 'duplicate', 'phantom-read', 'G1a', 'inconsistent-offsets'];
+  const values = [
+    ...['lost-write', 'duplicate', 'phantom-read', 'G1a'],
+    ...['precommitted-read', 'inconsistent-offsets'],
+  ];
   return {
     unseen: ['lost-write'],
     'inconsistent-offsets': ['lost-write', 'duplicate'],
@@ -42,6 +45,7 @@ const order = [
   'duplicate',
   'phantom-read',
   'G1a',
+  'precommitted-read',
   'replica-divergence',
   'stale-replica',
   'inconsistent-offsets',

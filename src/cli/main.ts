@@ -7,6 +7,11 @@ import { addList } from './list.js';
 import { addPluginFlags, addTest } from './test.js';
 
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever read our output has gone, `head` for one: what is under way still is to end properly.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   const program = new Command('schism')
     .description(
       'Finds out whether a Kafka-compatible cluster keeps its promises while it is broken.',
