@@ -7,6 +7,7 @@ const secondNs = 1e9;
 
 /** Values acked while a fault was in force, or in the second before a leader change in it. */
 export function acksAtRisk(run: RunInfo, facts: Facts, stats: Stats): AtRisk[] {
+  if (facts.faults.spans.length === 0) return [];
   const acks = ackTimes(facts);
   return facts.faults.spans
     .filter((span) => span.refused === undefined)

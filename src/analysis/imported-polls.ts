@@ -1,6 +1,6 @@
 /** Jepsen's rules for what one process sees and sends, in one op and from one to the next. */
 import { F, Kind, type Emit, type Finish } from '../model/index.js';
-import { delta, endNs, opStep, sentSteps, type Imported } from './imported.js';
+import { delta, eachProcess, endNs, opStep, sentSteps, type Imported } from './imported.js';
 import { num, sec } from './words.js';
 
 const polls: Finish = { notApplicable: 'no poll returned records to compare' };
@@ -103,7 +103,7 @@ export const intSend =
     const { ops, order } = facts;
     let checked = 0;
     /** By key: the value that was sent last, and by which op. */
-    const last: Last = { v: [], o: [] };
+    const last = { v: [] as number[], o: [] as number[] };
     for (let o = 0; o < ops.n; o++) {
       const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
       if (to - from < 2 || ops.outcome[o] === Kind.invoke) continue;
@@ -124,10 +124,12 @@ export const intSend =
     return { checked, what: `${num(checked)} neighbours within an op` };
   };
 
-/** By key: the value that a process polled or sent last, and the op; -1 none. */
+/** By key: the value that was polled or sent last, and the op. */
 interface Last {
   v: number[];
   o: number[];
+  /** Whose it is; another's counts no more. */
+  of: number[];
 }
 
 interface Pair {
@@ -167,32 +169,40 @@ export const processPoll =
   (type: string, skip: boolean) =>
   (facts: Imported, emit: Emit): Finish => {
     const { ops, order } = facts;
-    const lasts: Last[] = [];
-    let checked = 0;
-    for (let o = 0; o < ops.n; o++) {
+    const last: Last = { v: [], o: [], of: [] };
+    let [checked, assignment] = [0, 0];
+    const step = (o: number): void => {
       const outcome = ops.outcome[o]!;
-      if (outcome === Kind.invoke) continue;
+      if (outcome === Kind.invoke) return;
       const f = ops.f[o]!;
-      const last = (lasts[ops.process[o]!] ??= { v: [], o: [] });
-      if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) keep(last, ops.keysOf(o));
+      if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) {
+        assignment++;
+        for (const key of ops.keysOf(o))
+          if (last.of[key] === assignment - 1) last.of[key] = assignment;
+      }
       for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
         const [from, to] = [ops.firstRead[s]!, ops.firstRead[s + 1]!];
         if (from === to) continue;
         const key = ops.segmentKey[s]!;
-        const a = last.v[key] ?? -1;
         const b = ops.reads[from]!;
-        if (a >= 0) {
+        if (last.of[key] === assignment) {
           checked++;
-          const by = delta(order, a, b);
-          const before = { v: a, o: last.o[key]! };
+          const a = { v: last.v[key]!, o: last.o[key]! };
+          const by = delta(order, a.v, b);
           if (skip ? by > 1 : by < 1)
-            emitPair(facts, { type, key, a: before, b: { v: b, o }, by, what: 'poll' }, emit);
+            emitPair(facts, { type, key, a, b: { v: b, o }, by, what: 'poll' }, emit);
         }
         if (outcome !== Kind.ok) continue;
         last.v[key] = ops.reads[to - 1]!;
         last.o[key] = o;
+        last.of[key] = assignment;
       }
-    }
+    };
+    eachProcess(ops, (mine) => {
+      // Beyond the next one, so that an assign finds nothing of the process before.
+      assignment += 2;
+      for (const o of mine) step(o);
+    });
     return checked === 0
       ? polls
       : { checked, what: `${num(checked)} polls that go on from another` };
@@ -205,32 +215,28 @@ export const processPoll =
  */
 export function processSend(type: string, facts: Imported, emit: Emit): Finish {
   const { ops, order } = facts;
-  const lasts: Last[] = [];
-  let checked = 0;
-  for (let o = 0; o < ops.n; o++) {
-    const outcome = ops.outcome[o]!;
-    const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
-    if (from === to || (outcome !== Kind.ok && outcome !== Kind.info)) continue;
-    const last = (lasts[ops.process[o]!] ??= { v: [], o: [] });
-    for (let s = from; s < to; s++) {
+  const last: Last = { v: [], o: [], of: [] };
+  let [checked, process] = [0, 0];
+  const step = (o: number): void => {
+    if (ops.outcome[o] !== Kind.ok && ops.outcome[o] !== Kind.info) return;
+    for (let s = ops.firstSend[o]!; s < ops.firstSend[o + 1]!; s++) {
       const b = ops.sendValue[s]!;
       const key = order.key[b]!;
-      const [a, by] = [last.v[key] ?? -1, last.o[key] ?? -1];
+      const a = { v: last.v[key]!, o: last.of[key] === process ? last.o[key]! : o };
       last.v[key] = b;
       last.o[key] = o;
+      last.of[key] = process;
       // Only the first of an op's values of a key follows on the op before.
-      if (a < 0 || by === o) continue;
+      if (a.o === o) continue;
       checked++;
-      const d = delta(order, a, b);
-      const pair = { type, key, a: { v: a, o: by }, b: { v: b, o }, by: d, what: 'send' } as const;
-      if (d < 1) emitPair(facts, pair, emit);
+      const by = delta(order, a.v, b);
+      if (by < 1) emitPair(facts, { type, key, a, b: { v: b, o }, by, what: 'send' }, emit);
     }
-  }
+  };
+  eachProcess(ops, (mine) => {
+    process++;
+    for (const o of mine) step(o);
+  });
   if (checked === 0) return { notApplicable: 'no process sent twice to a key' };
   return { checked, what: `${num(checked)} sends that follow another` };
-}
-
-function keep(last: Last, keys: readonly number[]): void {
-  const wanted = new Set(keys);
-  last.v = last.v.map((v, key) => (wanted.has(key) ? v : -1));
 }

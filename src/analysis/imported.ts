@@ -88,6 +88,31 @@ export function eachReader(
   }
 }
 
+/**
+ * The ops of one process after those of another, each in order. What is kept of a process can so lie
+ * in columns that all use in turn: each op of unknown outcome makes a new process.
+ */
+export function eachProcess(ops: Ops, look: (mine: Int32Array) => void): void {
+  const numbers = new Map<number, number>();
+  const number = new Int32Array(ops.n);
+  const counts: number[] = [];
+  for (let o = 0; o < ops.n; o++) {
+    let p = numbers.get(ops.process[o]!);
+    if (p === undefined) numbers.set(ops.process[o]!, (p = counts.push(0) - 1));
+    number[o] = p;
+    counts[p]!++;
+  }
+  const ends: number[] = [];
+  const order = new Int32Array(ops.n);
+  let from = 0;
+  for (const count of counts) {
+    ends.push(from);
+    from += count;
+  }
+  for (let o = 0; o < ops.n; o++) order[ends[number[o]!]!++] = o;
+  for (const [p, count] of counts.entries()) look(order.subarray(ends[p]! - count, ends[p]));
+}
+
 /** The segment of key `key` that op `o` polled; -1: none. */
 export function segmentOf(ops: Ops, o: number, key: number): number {
   for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++)

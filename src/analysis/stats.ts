@@ -188,24 +188,29 @@ export function loadSpan({ phases }: Facts): { fromNs: number; toNs: number } {
 
 /** Times of acks by key, ascending. */
 export function ackTimes(facts: Facts): Map<number, Float64Array> {
-  const times = new Map<number, { n: number; column: Float64Array }>();
+  const times: { n: number; column: Float64Array<ArrayBuffer>; sorted: boolean }[] = [];
   const add = (key: number, timeNs: number): void => {
-    let one = times.get(key);
-    if (!one) times.set(key, (one = { n: 0, column: new Float64Array(0) }));
+    const one = (times[key] ??= { n: 0, column: new Float64Array(256), sorted: true });
     if (one.n === one.column.length) one.column = grown(one.column, one.n + 1);
+    if (one.n > 0 && timeNs < one.column[one.n - 1]!) one.sorted = false;
     one.column[one.n++] = timeNs;
   };
-  const { ops, order } = facts;
+  const { ops } = facts;
   for (let o = 0; ops && o < ops.n; o++) {
+    if (ops.outcome[o] !== Kind.ok) continue;
     for (let s = ops.firstSend[o]!; s < ops.firstSend[o + 1]!; s++)
-      if (ops.outcome[o] === Kind.ok && ops.sendOffset[s]! >= 0)
-        add(order!.key[ops.sendValue[s]!]!, ops.completeNs[o]!);
+      if (ops.sendOffset[s]! >= 0) add(ops.sendKey(s), ops.completeNs[o]!);
   }
   // What follows would make the writes of an imported history, which nobody else asks for.
   const writes = ops ? undefined : facts.writes;
   for (let w = 0; writes && w < writes.n; w++)
     if (isAcked(writes, w)) add(writes.key[w]!, writes.completeNs[w]!);
-  return new Map([...times].map(([key, { n, column }]) => [key, column.subarray(0, n).sort()]));
+  const found = new Map<number, Float64Array>();
+  times.forEach(({ n, column, sorted }, key) => {
+    const mine = column.subarray(0, n);
+    found.set(key, sorted ? mine : mine.sort());
+  });
+  return found;
 }
 
 function gapsOf(
