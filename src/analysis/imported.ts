@@ -88,6 +88,18 @@ export function eachReader(
   }
 }
 
+/** What several checkers ask of the same facts is found once. */
+export function once<T extends object>(find: (facts: Imported) => T): (facts: Imported) => T {
+  const found = new WeakMap<Ops, T>();
+  return (facts) => {
+    const before = found.get(facts.ops);
+    if (before) return before;
+    const result = find(facts);
+    found.set(facts.ops, result);
+    return result;
+  };
+}
+
 /**
  * The ops of one process after those of another, each in order. What is kept of a process can so lie
  * in columns that all use in turn: each op of unknown outcome makes a new process.
@@ -111,11 +123,4 @@ export function eachProcess(ops: Ops, look: (mine: Int32Array) => void): void {
   }
   for (let o = 0; o < ops.n; o++) order[ends[number[o]!]!++] = o;
   for (const [p, count] of counts.entries()) look(order.subarray(ends[p]! - count, ends[p]));
-}
-
-/** The segment of key `key` that op `o` polled; -1: none. */
-export function segmentOf(ops: Ops, o: number, key: number): number {
-  for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++)
-    if (ops.segmentKey[s] === key) return s;
-  return -1;
 }
