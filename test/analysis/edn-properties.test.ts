@@ -13,6 +13,7 @@ import { jepsenDefects } from '../support/jepsen-defects.js';
 import { jepsenPlans, JepsenSimulation } from '../support/jepsen-simulation.js';
 import { checkers, judged } from '../support/judged.js';
 import { essence, timeless, typesOf, why } from '../support/same.js';
+import { runs, whole } from '../support/share.js';
 import { defects, Simulation } from '../support/simulation.js';
 
 interface Stored {
@@ -61,7 +62,7 @@ t.test('an imported history comes back whole, whatever keys and values are calle
       if (!same || [...typesOf(one)].join() !== [...typesOf(rows)].join())
         throw new Error(`${why(one)}\n\n${why(rows)}`);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
   t.pass('100 runs');
 });
@@ -124,7 +125,7 @@ t.test('a recorded history keeps in EDN what clients saw', async (t) => {
         const right = wanted ? types.has(type) && verdict.verdict === 'invalid' : types.size === 0;
         if (!right || others.length > 0) throw new Error(`${type}: ${why(verdict)}`);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
     t.pass(type || 'valid');
   }
@@ -150,9 +151,10 @@ t.test('a recorded lost write is one in EDN unless somebody polled it', async (t
       const expected = ['int-poll-skip', ...(neverPolled ? ['unseen', 'lost-write'] : [])];
       for (const one of types) if (!expected.includes(one)) throw new Error(why(verdict));
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
-  t.ok(counts.lost > 0 && counts.unseen > 0 && counts.polled > 0, JSON.stringify(counts));
+  if (whole)
+    t.ok(counts.lost > 0 && counts.unseen > 0 && counts.polled > 0, JSON.stringify(counts));
 });
 
 t.test('what is read twice from one file gives one verdict, byte for byte', async (t) => {
@@ -176,7 +178,7 @@ t.test('what is read twice from one file gives one verdict, byte for byte', asyn
         )
           throw new Error('they differ from what was recorded');
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     await fc.assert(
       fc.asyncProperty(jepsenPlans, async (plan) => {
@@ -184,7 +186,7 @@ t.test('what is read twice from one file gives one verdict, byte for byte', asyn
         const [one, two] = [await imported(text), await imported(text)];
         if (timeless(judgedAs(one)) !== timeless(judgedAs(two))) throw new Error('they differ');
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

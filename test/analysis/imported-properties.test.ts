@@ -8,6 +8,7 @@ import { jepsenDefects } from '../support/jepsen-defects.js';
 import { jepsenPlans, JepsenSimulation, type JepsenPlan } from '../support/jepsen-simulation.js';
 import { checkers, judged } from '../support/judged.js';
 import { essence, timeless, typesOf, why } from '../support/same.js';
+import { runs } from '../support/share.js';
 
 const types = Object.keys(jepsenDefects);
 /** A planted history; without a type a valid one. */
@@ -26,7 +27,7 @@ t.test('a correct cluster is valid by every checker', (t) => {
       );
       if (!sound || verdict.verdict !== 'valid') throw new Error(why(verdict));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   t.pass('1,000 runs');
   t.end();
@@ -63,7 +64,7 @@ t.test('every planted defect is found, and nothing but it and what follows from 
         )
           throw new Error(`${type}, and ${others.join()}: ${why(verdict)}`);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     t.pass(type);
   }
@@ -84,7 +85,7 @@ t.test('where batches begin changes nothing', (t) => {
           throw new Error('they differ');
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
   t.pass('150 runs');
   t.end();
@@ -103,7 +104,7 @@ t.test('the order of what is concurrent changes no verdict', (t) => {
       const other = judged(exchange(planted(plan, type), seeded(seed)));
       if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.pass('300 runs');
   t.end();
@@ -125,7 +126,7 @@ t.test('the order of processes among each other concerns cycles alone', (t) => {
       });
       if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   t.ok(exchanges > 0, '200 runs');
   t.end();

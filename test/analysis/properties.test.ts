@@ -5,6 +5,7 @@ import { seeded } from '../../src/model/index.js';
 import { exchange } from '../support/exchange.js';
 import { judged } from '../support/judged.js';
 import { essence, timeless, typesOf, why } from '../support/same.js';
+import { runs } from '../support/share.js';
 import { defects, Simulation, type Plan } from '../support/simulation.js';
 
 const plans = fc.record({
@@ -33,7 +34,7 @@ t.test('a correct cluster is valid by every checker', (t) => {
       const bad = verdict.checkers.filter((one) => one.count > 0 || one.result === 'unknown');
       if (bad.length > 0 || verdict.verdict !== 'valid') throw new Error(why(verdict));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   t.pass('1,000 runs');
   t.end();
@@ -54,7 +55,7 @@ t.test('every planted defect is found, and nothing but it and what follows from 
         if (!found || verdict.verdict !== 'invalid' || others.length > 0)
           throw new Error(`${type}, and ${others.join()}: ${why(verdict)}`);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     t.pass(type);
   }
@@ -81,7 +82,7 @@ t.test('where batches begin changes nothing', (t) => {
           throw new Error('they differ');
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
   t.pass('150 runs');
   t.end();
@@ -101,7 +102,7 @@ t.test('the order of what is concurrent changes no verdict', (t) => {
       const other = judged(exchange(planted(plan, type), seeded(seed)));
       if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.pass('300 runs');
   t.end();

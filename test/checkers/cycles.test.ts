@@ -30,6 +30,7 @@ import {
   type Line,
   type Micro,
 } from '../support/imported.js';
+import { some, whole } from '../support/share.js';
 
 const only = checkers.filter((one) => one.meta.id === 'cycles');
 const projections: Record<string, number> = {
@@ -103,7 +104,7 @@ function wantedCounts({ errors }: CorpusVerdict): Record<string, number> {
 for (const other of [false, true]) {
   void t.test(`the corpus, ${other ? 'the other' : 'one'} setting of ww-deps`, (t) => {
     let histories = 0;
-    for (const verdict of corpusVerdicts(other)) {
+    for (const verdict of some(corpusVerdicts(other))) {
       if (verdict.throws !== undefined) continue;
       const { file, wwDeps } = verdict;
       const lines = corpusLines(file);
@@ -122,7 +123,7 @@ for (const other of [false, true]) {
       t.same(counts(history, verdict), wantedCounts(verdict), `${file} types`);
       histories++;
     }
-    t.equal(histories, 331);
+    t.ok(histories === 331 || !whole, String(histories));
     t.end();
   });
 }

@@ -11,6 +11,7 @@ import type { RunInfo } from '../../src/model/index.js';
 import { casesOf, reasons, theirCases, whyOurs, whyTheirs, type Ours } from './compare.js';
 import { manifest, plain, references, type Reference } from './corpus.js';
 import { importCorpus, judgeAs } from './judge.js';
+import { some } from '../support/share.js';
 import { missed, sound } from './planted.js';
 
 const cycles = /^(G0|G1c)(-realtime)?$|-cycle-exists$/;
@@ -71,7 +72,7 @@ const badTypes = (run: RunInfo, types: Iterable<string>, without: Set<string>): 
     .filter((type) => permitted(run, type) === undefined && !without.has(type))
     .sort();
 
-for (const [file, both] of files) {
+for (const [file, both] of some([...files])) {
   t.test(file, async (t) => {
     const history = await importCorpus(file);
     const { planted } = made.get(plain(file))!;

@@ -199,7 +199,7 @@ export class JepsenSimulation {
     value: readonly Micro[],
     more: Partial<Line> = {},
   ): void {
-    this.#time += this.random.below(5) * 200_000;
+    this.#time += this.random.below(5) * 1e6;
     this.lines.push({
       index: this.lines.length,
       time: this.#time,
