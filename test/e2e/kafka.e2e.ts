@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { root } from '../support/cli.js';
+import { root, schism } from '../support/cli.js';
 import { ended, wholeRun as wholeRunOf, type WholeRun } from '../support/e2e.js';
 import { need } from '../support/need.js';
 import { swallowingToxiproxy } from '../support/swallow.js';
@@ -39,6 +39,20 @@ function tests(): void {
     ended(t, run, 0);
     t.equal(run.verdict.faults.proven, run.verdict.faults.total);
     t.ok(run.verdict.faults.total >= 3);
+    // What its history is worth: a lost write cannot hide in one that was read to the end.
+    const { worth } = run.verdict;
+    t.match(run.stdout, /^worth: Had one acked write been missing, this history would have /m);
+    for (const id of ['lost', 'missing-replica', 'swapped-replica']) {
+      const kind = worth?.kinds.find((one) => one.id === id);
+      t.ok(kind && kind.trials > 0 && kind.found === kind.trials, JSON.stringify(kind));
+    }
+    // The same by Jepsen's rules, as Jepsen would be given it.
+    const edn = join(run.dir, 'history.edn');
+    const exported = await schism(['export', run.dir, '--edn']);
+    writeFileSync(edn, exported.stdout);
+    const results = join(run.dir, 'imported');
+    const imported = await schism(['check', '--from-edn', edn, '--results-dir', results]);
+    t.equal(imported.code, 0, imported.stdout);
   });
 
   t.test('pause, restart and latency: valid', async (t) => {
