@@ -11,6 +11,9 @@ function found(from: string): string {
 /** `SCHISM_CORPUS` names another folder of the same form. */
 export const corpus = process.env['SCHISM_CORPUS'] ?? found(import.meta.dirname);
 
+/** Not another one, of which nobody knows beforehand what differs. */
+export const isOurs = process.env['SCHISM_CORPUS'] === undefined;
+
 /** A case is an array whose form depends on its type; see the fields that `cases.ts` reads. */
 export type Case = (number | number[])[];
 export interface Reference {
