@@ -11,7 +11,12 @@ const worldly = [
 const byEnv = 'A broker touches the world through its Env only.';
 
 export default tseslint.config(
-  { ignores: ['dist', '.build', '.tap', 'results', 'node_modules', '**/*.cjs'] },
+  {
+    ignores: [
+      ...['dist', '.build', '.tap', '.stryker-tmp', 'reports', 'results', 'node_modules'],
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
