@@ -18,8 +18,10 @@ export default fold(
       const to = ops.firstRead[ops.firstSegment[o + 1]!]!;
       if (from === to || ops.firstSend[o] === ops.firstSend[o + 1]) continue;
       checked++;
+      let r = from;
+      while (r < to && order.writer[ops.reads[r]!] !== o) r++;
+      if (r === to) continue;
       const read = ops.reads.subarray(from, to);
-      if (!read.some((v) => order.writer[v] === o)) continue;
       const own = new Set(read.filter((v) => order.writer[v] === o));
       const v = [...own][0]!;
       const [key, value, op, timeNs] = [order.key[v]!, order.value[v]!, ops.op[o]!, endNs(ops, o)];

@@ -1,6 +1,6 @@
 /** Jepsen's rules for what one process sees and sends, in one op and from one to the next. */
 import { F, Kind, type Emit, type Finish } from '../model/index.js';
-import { delta, eachProcess, endNs, opStep, sentSteps, type Imported } from './imported.js';
+import { delta, eachProcess, endNs, once, opStep, sentSteps, type Imported } from './imported.js';
 import { num, sec } from './words.js';
 
 const polls: Finish = { notApplicable: 'no poll returned records to compare' };
@@ -68,31 +68,38 @@ function between(facts: Imported, a: number, b: number): string {
   return `In the key's log ${rest}.`;
 }
 
+/** Neighbours within one op's records of a key whose places do not go on by one. */
+const oddNeighbours = once((facts) => {
+  const { ops, order } = facts;
+  const { place } = order;
+  const { firstRead, reads } = ops;
+  const found: Omit<Neighbours, 'type' | 'what'>[] = [];
+  let checked = 0;
+  for (let o = 0; o < ops.n; o++) {
+    for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
+      const [from, to] = [firstRead[s]!, firstRead[s + 1]!];
+      checked += to - from;
+      let before = from < to ? place[reads[from]!]! : -1;
+      for (let r = from + 1; r < to; r++) {
+        const now = place[reads[r]!]!;
+        const by = now - before;
+        const known = now >= 0 && before >= 0;
+        before = now;
+        if (by === 1 || !known || ops.rebalanced(o, ops.segmentKey[s]!)) continue;
+        found.push({ o, a: reads[r - 1]!, b: reads[r]!, by });
+      }
+    }
+  }
+  return { found, checked };
+});
+
 /** int-poll-skip (`skip`) and int-nonmonotonic-poll. */
 export const intPoll =
   (type: string, skip: boolean) =>
   (facts: Imported, emit: Emit): Finish => {
-    const { ops, order } = facts;
-    const { place } = order;
-    const { firstRead, reads } = ops;
-    let checked = 0;
-    for (let o = 0; o < ops.n; o++) {
-      for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
-        const [from, to] = [firstRead[s]!, firstRead[s + 1]!];
-        checked += to - from;
-        let before = from < to ? place[reads[from]!]! : -1;
-        for (let r = from + 1; r < to; r++) {
-          const now = place[reads[r]!]!;
-          const by = now - before;
-          const known = now >= 0 && before >= 0;
-          before = now;
-          if (by === 1 || !known || (skip ? by < 2 : by > 0)) continue;
-          if (ops.rebalanced(o, ops.segmentKey[s]!)) continue;
-          const [a, b] = [reads[r - 1]!, reads[r]!];
-          emitNeighbours(facts, { type, o, a, b, by, what: 'poll' }, emit);
-        }
-      }
-    }
+    const { found, checked } = oddNeighbours(facts);
+    for (const one of found)
+      if (skip === one.by > 1) emitNeighbours(facts, { ...one, type, what: 'poll' }, emit);
     return checked === 0 ? polls : { checked, what: `${num(checked)} records that were polled` };
   };
 
@@ -161,48 +168,57 @@ function emitPair(facts: Imported, { type, key, a, b, by, what }: Pair, emit: Em
 }
 
 /**
- * poll-skip (`skip`) and nonmonotonic-poll: the last value that an ok op of a process polled of a
- * key against the first that its next op polls of it. Assign and subscribe drop the keys that they
- * do not name. Unlike Jepsen's, an empty answer does not make us forget where the process was.
+ * The last value that an ok op of a process polled of a key against the first that its next op polls
+ * of it, where that does not go on by one. Assign and subscribe drop the keys that they do not name.
+ * Unlike Jepsen's, an empty answer does not make us forget where the process was.
  */
+const oddPairs = once((facts) => {
+  const { ops, order } = facts;
+  const { firstSegment, firstRead, segmentKey, reads } = ops;
+  const last: Last = { v: [], o: [], of: [] };
+  const found: Omit<Pair, 'type' | 'what'>[] = [];
+  let [checked, assignment] = [0, 0];
+  const step = (o: number): void => {
+    const outcome = ops.outcome[o]!;
+    if (outcome === Kind.invoke) return;
+    const f = ops.f[o]!;
+    if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) {
+      assignment++;
+      for (const key of ops.keysOf(o))
+        if (last.of[key] === assignment - 1) last.of[key] = assignment;
+    }
+    for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
+      const [from, to] = [firstRead[s]!, firstRead[s + 1]!];
+      if (from === to) continue;
+      const key = segmentKey[s]!;
+      const b = reads[from]!;
+      if (last.of[key] === assignment) {
+        checked++;
+        const v = last.v[key]!;
+        const by = delta(order, v, b);
+        if (by !== 1) found.push({ key, a: { v, o: last.o[key]! }, b: { v: b, o }, by });
+      }
+      if (outcome !== Kind.ok) continue;
+      last.v[key] = reads[to - 1]!;
+      last.o[key] = o;
+      last.of[key] = assignment;
+    }
+  };
+  eachProcess(ops, (mine) => {
+    // Beyond the next one, so that an assign finds nothing of the process before.
+    assignment += 2;
+    for (const o of mine) step(o);
+  });
+  return { found, checked };
+});
+
+/** poll-skip (`skip`) and nonmonotonic-poll. */
 export const processPoll =
   (type: string, skip: boolean) =>
   (facts: Imported, emit: Emit): Finish => {
-    const { ops, order } = facts;
-    const last: Last = { v: [], o: [], of: [] };
-    let [checked, assignment] = [0, 0];
-    const step = (o: number): void => {
-      const outcome = ops.outcome[o]!;
-      if (outcome === Kind.invoke) return;
-      const f = ops.f[o]!;
-      if ((f === F.assign || f === F.subscribe) && outcome !== Kind.fail) {
-        assignment++;
-        for (const key of ops.keysOf(o))
-          if (last.of[key] === assignment - 1) last.of[key] = assignment;
-      }
-      for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++) {
-        const [from, to] = [ops.firstRead[s]!, ops.firstRead[s + 1]!];
-        if (from === to) continue;
-        const key = ops.segmentKey[s]!;
-        const b = ops.reads[from]!;
-        if (last.of[key] === assignment) {
-          checked++;
-          const a = { v: last.v[key]!, o: last.o[key]! };
-          const by = delta(order, a.v, b);
-          if (skip ? by > 1 : by < 1)
-            emitPair(facts, { type, key, a, b: { v: b, o }, by, what: 'poll' }, emit);
-        }
-        if (outcome !== Kind.ok) continue;
-        last.v[key] = ops.reads[to - 1]!;
-        last.o[key] = o;
-        last.of[key] = assignment;
-      }
-    };
-    eachProcess(ops, (mine) => {
-      // Beyond the next one, so that an assign finds nothing of the process before.
-      assignment += 2;
-      for (const o of mine) step(o);
-    });
+    const { found, checked } = oddPairs(facts);
+    for (const one of found)
+      if (skip === one.by > 1) emitPair(facts, { ...one, type, what: 'poll' }, emit);
     return checked === 0
       ? polls
       : { checked, what: `${num(checked)} polls that go on from another` };

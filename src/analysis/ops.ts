@@ -10,8 +10,9 @@ interface Open {
   f: number;
   timeNs: number;
   at: number;
-  /** What it sends, v: needed only if it never ends. */
+  /** What it sends, v: needed only if it never ends. The first `n` count. */
   sends: number[];
+  n: number;
 }
 
 export class OpTable implements Ops {
@@ -69,15 +70,24 @@ export class OpTable implements Ops {
 
   #invoke(batch: Batch, i: number): void {
     const process = batch.process[i]!;
-    const open = (this.#open[process] ??= { process, op: -1, f: 0, timeNs: 0, at: 0, sends: [] });
+    const open = (this.#open[process] ??= {
+      process,
+      op: -1,
+      f: 0,
+      timeNs: 0,
+      at: 0,
+      sends: [],
+      n: 0,
+    });
     if (isHead(batch, i)) {
       open.op = batch.op[i]!;
       open.f = batch.f[i]!;
       open.timeNs = batch.timeNs[i]!;
       open.at = this.#heads++;
-      open.sends.length = 0;
+      open.n = 0;
     }
-    if (batch.f[i] === F.send) open.sends.push(this.order.find(batch.key[i]!, batch.value[i]!));
+    if (batch.f[i] === F.send)
+      open.sends[open.n++] = this.order.find(batch.key[i]!, batch.value[i]!);
   }
 
   #complete(batch: Batch, i: number): void {
@@ -208,7 +218,7 @@ export class OpTable implements Ops {
       this.completeNs[o] = -1;
       this.invoked[o] = open.at;
       this.completed[o] = -1;
-      for (const v of open.sends) this.#send(o, v, -1);
+      for (const v of open.sends.slice(0, open.n)) this.#send(o, v, -1);
     }
     const { order } = this;
     this.committed = new Uint8Array(this.n);
