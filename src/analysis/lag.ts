@@ -8,6 +8,8 @@ import { lowerBound } from './columns.js';
 
 /** Of a key: ever higher offsets, and from when on each was known. */
 interface Known {
+  /** The last of them. */
+  top: number;
   offsets: number[];
   timesNs: number[];
 }
@@ -19,48 +21,68 @@ interface Reader {
   next: number[];
   /** When that was known; Infinity: never. */
   nextNs: number[];
+  /** None of them is earlier. */
+  earliestNs: number;
 }
 
 export function worstLag(ops: Ops): Stats['realtimeLag'] {
   const known = knownOffsets(ops);
+  const { firstSegment, segmentKey, segmentTop } = ops;
   const readers = new Map<number, Reader>();
-  /** Key -> its place in the reader at hand, if the reader has that key there. */
-  const places = new Int32Array(known.length);
-  let reader: Reader;
-  const add = (key: number, top: number): void => {
-    const at = places[key]!;
-    const held = reader.keys[at] === key;
-    if (!held) places[key] = reader.keys.push(key) - 1;
-    else if (top <= reader.tops[at]!) return;
-    read(reader, held ? at : reader.keys.length - 1, known[key], top);
-  };
   let worst: Stats['realtimeLag'];
   for (let o = 0; o < ops.n; o++) {
     if (ops.outcome[o] !== Kind.ok) continue;
     const [f, process] = [ops.f[o]!, ops.process[o]!];
     if (f === F.assign || f === F.subscribe) {
-      readers.set(
-        process,
-        assigned(readers.get(process), f === F.assign ? ops.keysOf(o) : [], known),
-      );
+      const keys = f === F.assign ? ops.keysOf(o) : [];
+      readers.set(process, assigned(readers.get(process), keys, known));
       continue;
     }
     if (f !== F.poll && f !== F.txn) continue;
-    reader = readers.get(process) ?? newReader();
-    readers.set(process, reader);
-    const { keys, nextNs } = reader;
-    for (let i = 0; i < keys.length; i++) places[keys[i]!] = i;
-    eachTop(ops, o, add);
+    let reader = readers.get(process);
+    if (!reader) readers.set(process, (reader = newReader()));
+    const { keys, tops, nextNs } = reader;
+    let at = 0;
+    for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
+      const [key, top] = [segmentKey[s]!, segmentTop[s]!];
+      at = placeOf(keys, key, at);
+      if (top > (tops[at] ?? -1)) read(reader, at, known[key], top);
+    }
+    for (let s = toldFrom(ops, o); s < ops.firstSend[o + 1]!; s++)
+      raise(reader, known, ops.sendKey(s), ops.sendOffset[s]!);
     const timeNs = ops.invokeNs[o]!;
+    if (worst && timeNs - reader.earliestNs <= worst.lagNs) continue;
+    reader.earliestNs = Infinity;
     for (let i = 0; i < keys.length; i++) {
-      const lagNs = Math.max(0, timeNs - nextNs[i]!);
-      if (!worst || lagNs > worst.lagNs) worst = { key: keys[i]!, process, timeNs, lagNs };
+      const lagNs = timeNs - nextNs[i]!;
+      if (nextNs[i]! < reader.earliestNs) reader.earliestNs = nextNs[i]!;
+      if (!worst || lagNs > worst.lagNs)
+        worst = { key: keys[i]!, process, timeNs, lagNs: Math.max(0, lagNs) };
     }
   }
   return worst;
 }
 
-const newReader = (): Reader => ({ keys: [], tops: [], next: [], nextNs: [] });
+/** Where a key stands, or is put; polls name keys in the same order again and again. */
+function placeOf(keys: number[], key: number, from: number): number {
+  for (let at = from; at < keys.length; at++) if (keys[at] === key) return at;
+  const at = keys.lastIndexOf(key, from - 1);
+  return at >= 0 && from > 0 ? at : keys.push(key) - 1;
+}
+
+/** A reader has read a key up to `top`, or further; it may not have held it. */
+function raise(reader: Reader, known: Known[], key: number, top: number): void {
+  const at = placeOf(reader.keys, key, 0);
+  if (top > (reader.tops[at] ?? -1)) read(reader, at, known[key], top);
+}
+
+const newReader = (): Reader => ({
+  keys: [],
+  tops: [],
+  next: [],
+  nextNs: [],
+  earliestNs: -Infinity,
+});
 
 /** It holds these keys; where it was in those that it keeps, it still is. */
 function assigned(before: Reader | undefined, keys: readonly number[], known: Known[]): Reader {
@@ -74,44 +96,43 @@ function assigned(before: Reader | undefined, keys: readonly number[], known: Kn
 }
 
 /** A reader has read the key at a place up to `top`; -1: it is to read it. */
-function read(
-  { tops, next, nextNs }: Reader,
-  at: number,
-  known: Known | undefined,
-  top: number,
-): void {
+function read(reader: Reader, at: number, known: Known | undefined, top: number): void {
+  const { tops, next, nextNs } = reader;
   tops[at] = top;
   let i = next[at] ?? 0;
   if (known && i === 0 && top >= 0) i = lowerBound(known.offsets, known.offsets.length, top + 1);
   while (known && i < known.offsets.length && known.offsets[i]! <= top) i++;
   next[at] = i;
   nextNs[at] = known?.timesNs[i] ?? Infinity;
+  if (nextNs[at] < reader.earliestNs) reader.earliestNs = nextNs[at];
 }
 
 function knownOffsets(ops: Ops): Known[] {
   const all: Known[] = [];
-  let timeNs = 0;
-  const look = (key: number, top: number): void => {
-    const { offsets, timesNs } = (all[key] ??= { offsets: [], timesNs: [] });
-    if (offsets.length > 0 && top <= offsets[offsets.length - 1]!) return;
+  const { firstSegment, segmentKey, segmentTop } = ops;
+  const add = (key: number, top: number, timeNs: number): void => {
+    const { offsets, timesNs } = (all[key] ??= { top: -1, offsets: [], timesNs: [] });
+    if (top <= all[key].top) return;
+    all[key].top = top;
     offsets.push(top);
     timesNs.push(timeNs);
   };
   for (let o = 0; o < ops.n; o++) {
     if (ops.outcome[o] !== Kind.ok && ops.outcome[o] !== Kind.info) continue;
-    timeNs = ops.completeNs[o]!;
-    eachTop(ops, o, look);
+    const timeNs = ops.completeNs[o]!;
+    for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
+      const [key, top] = [segmentKey[s]!, segmentTop[s]!];
+      if (top >= 0 && !(all[key] && top <= all[key].top)) add(key, top, timeNs);
+    }
+    for (let s = toldFrom(ops, o); s < ops.firstSend[o + 1]!; s++)
+      add(ops.sendKey(s), ops.sendOffset[s]!, timeNs);
   }
   return all;
 }
 
-/** The highest offsets by key that an op polled or was told for its sends. */
-function eachTop(ops: Ops, o: number, look: (key: number, top: number) => void): void {
-  for (let s = ops.firstSegment[o]!; s < ops.firstSegment[o + 1]!; s++)
-    if (ops.segmentTop[s]! >= 0) look(ops.segmentKey[s]!, ops.segmentTop[s]!);
-  // Jepsen forgets what an op's sends were told before one that was told nothing.
+/** Jepsen forgets what an op's sends were told before one that was told nothing. */
+function toldFrom(ops: Ops, o: number): number {
   let from = ops.firstSend[o]!;
-  const to = ops.firstSend[o + 1]!;
-  for (let s = from; s < to; s++) if (ops.sendOffset[s]! < 0) from = s + 1;
-  for (let s = from; s < to; s++) look(ops.sendKey(s), ops.sendOffset[s]!);
+  for (let s = from; s < ops.firstSend[o + 1]!; s++) if (ops.sendOffset[s]! < 0) from = s + 1;
+  return from;
 }
