@@ -1,7 +1,8 @@
 /** Client ops of an imported history, with what each sent and polled, as columns. */
-import { F, importedValue, isHead, Kind, type Batch, type Ops } from '../model/index.js';
+import { F, importedValue, Kind, type Batch, type Ops } from '../model/index.js';
 import { grown } from './columns.js';
 import { OrderTable, type Choose } from './order.js';
+import { rowsOf } from './rows.js';
 
 /** An op in flight. */
 interface Open {
@@ -58,62 +59,76 @@ export class OpTable implements Ops {
   }
 
   step(batch: Batch): void {
-    const { n, kind, f } = batch;
-    for (let i = 0; i < n; i++) {
-      const k = kind[i]!;
-      if (k === Kind.record) i = this.#records(batch, i) - 1;
-      else if (k > Kind.info || f[i]! > F.rebalance) continue;
-      else if (k === Kind.invoke) this.#invoke(batch, i);
-      else this.#complete(batch, i);
-    }
-  }
-
-  #invoke(batch: Batch, i: number): void {
-    const process = batch.process[i]!;
-    const open = (this.#open[process] ??= {
-      process,
-      op: -1,
-      f: 0,
-      timeNs: 0,
-      at: 0,
-      sends: [],
-      n: 0,
-    });
-    if (isHead(batch, i)) {
-      open.op = batch.op[i]!;
-      open.f = batch.f[i]!;
-      open.timeNs = batch.timeNs[i]!;
-      open.at = this.#heads++;
-      open.n = 0;
-    }
-    if (batch.f[i] === F.send)
-      open.sends[open.n++] = this.order.find(batch.key[i]!, batch.value[i]!);
-  }
-
-  #complete(batch: Batch, i: number): void {
-    if (isHead(batch, i)) this.#end(batch, i);
-    const o = this.n - 1;
-    const [f, key] = [batch.f[i]!, batch.key[i]!];
-    if (f === F.send) {
-      const offset = batch.offset[i]!;
-      const v = this.order.find(key, batch.value[i]!);
-      this.#send(o, v, offset);
-      if (batch.kind[i] === Kind.ok && offset >= 0) this.order.put(key, offset, v, o);
-    } else if (key < 0) return;
-    else if (f === F.poll) {
-      this.#segment(key);
-      if (batch.kind[i] === Kind.ok && this.#polled[key] !== true) {
-        this.#polled[key] = true;
-        this.order.polledKeys.add(key);
+    const { n, kind, f, op } = batch;
+    const { heads, runs } = rowsOf(batch);
+    let run = 0;
+    for (const i of heads) {
+      if (f[i]! > F.rebalance) continue;
+      const [id, k] = [op[i]!, kind[i]!];
+      let to = i + 1;
+      while (to < n && op[to] === id && kind[to] === k) to++;
+      if (k === Kind.invoke) {
+        this.#invoke(batch, i, to);
+        continue;
       }
-    } else if (f === F.rebalance) {
-      const keys = this.#rebalanced.get(o) ?? new Set();
-      this.#rebalanced.set(o, keys.add(key));
-    } else if (f === F.assign || f === F.subscribe) {
-      const keys = this.#keys.get(o) ?? [];
-      this.#keys.set(o, keys);
-      keys.push(key);
+      this.#end(batch, i);
+      this.#complete(batch, i, to);
+      while (runs[run]! < to) run += 2;
+      if (runs[run] === to && op[to] === id) this.#records(batch, to, runs[run + 1]!);
     }
+  }
+
+  /** Rows from `from` to below `to`, as below. */
+  #invoke(batch: Batch, from: number, to: number): void {
+    const process = batch.process[from]!;
+    let open = this.#open[process];
+    if (!open) {
+      open = { process, op: -1, f: 0, timeNs: 0, at: 0, sends: [], n: 0 };
+      this.#open[process] = open;
+    }
+    open.op = batch.op[from]!;
+    open.f = batch.f[from]!;
+    open.timeNs = batch.timeNs[from]!;
+    open.at = this.#heads++;
+    open.n = 0;
+    for (let i = from; i < to; i++)
+      if (batch.f[i] === F.send)
+        open.sends[open.n++] = this.order.find(batch.key[i]!, batch.value[i]!);
+  }
+
+  #complete(batch: Batch, from: number, to: number): void {
+    const { f, key: keys, offset, value } = batch;
+    const o = this.n - 1;
+    const ok = batch.kind[from] === Kind.ok;
+    for (let i = from; i < to; i++) {
+      const key = keys[i]!;
+      if (key < 0) continue;
+      switch (f[i]) {
+        case F.poll:
+          this.#segment(key);
+          if (ok && this.#polled[key] !== true) {
+            this.#polled[key] = true;
+            this.order.polledKeys.add(key);
+          }
+          break;
+        case F.send: {
+          const v = this.order.find(key, value[i]!);
+          this.#send(o, v, offset[i]!);
+          if (ok && offset[i]! >= 0) this.order.put(key, offset[i]!, v, o);
+          break;
+        }
+        case F.rebalance:
+          this.#rebalanced.set(o, (this.#rebalanced.get(o) ?? new Set()).add(key));
+          break;
+        case F.assign:
+        case F.subscribe:
+          if (i === from) this.#keys.set(o, []);
+          this.#keys.get(o)!.push(key);
+          break;
+      }
+    }
+    this.firstSend[this.n] = this.#sends;
+    this.firstSegment[this.n] = this.#segments;
   }
 
   /** A new op, from its completion. */
@@ -165,13 +180,10 @@ export class OpTable implements Ops {
     this.firstSegment[this.n] = this.#segments;
   }
 
-  /** The records of the op that ended last, from row `i` on. Gives the first row after them. */
-  #records(batch: Batch, i: number): number {
+  /** The records of the op that ended last. */
+  #records(batch: Batch, i: number, to: number): void {
     const { order } = this;
     const { key, offset, value } = batch;
-    const op = batch.op[i]!;
-    let to = i + 1;
-    while (to < batch.n && batch.kind[to] === Kind.record && batch.op[to] === op) to++;
     if (this.#read + to - i > this.reads.length)
       this.reads = grown(this.reads, this.#read + to - i);
     const { reads } = this;
@@ -205,7 +217,6 @@ export class OpTable implements Ops {
     }
     this.#read = read;
     for (s++; s <= this.#segments; s++) this.firstRead[s] = read;
-    return to;
   }
 
   /** Open ops, writes that must have committed, and the order. */
