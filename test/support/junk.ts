@@ -10,14 +10,19 @@ export function junk(seed: number): Line[] {
   const chance = (percent: number): boolean => random.below(100) < percent;
   const noise = random.pick([0, 5, 25]);
   const values = random.pick([4, 8, 16]);
-  const at = (value: number): number => (chance(noise) ? random.below(2 * values) : 2 * value);
+  // Logs of many pages of offsets, and numbers of values that no list would be made for.
+  const stretch = random.pick([1, 1, 1500]);
+  const far = random.pick([0, 0, 1e6]);
+  const at = (value: number): number =>
+    stretch * (chance(noise) ? random.below(2 * values) : 2 * (value % 1000));
   const next = [0, 0, 0];
   const key = (): number => random.below(3);
-  const value = (k: number): number => (chance(noise) ? random.below(values) : next[k]!++);
-  const read = (): Pair[] => {
-    const from = random.below(values);
+  const value = (k: number): number =>
+    far * k + (chance(noise) ? random.below(values) : next[k]!++);
+  const read = (k: number): Pair[] => {
+    const from = far * k + random.below(values);
     const pairs = Array.from({ length: random.below(5) }, (_, i): Pair => {
-      const v = chance(noise) ? random.below(values) : from + i;
+      const v = chance(noise) ? far * k + random.below(values) : from + i;
       return [at(v), v];
     });
     return chance(noise) ? pairs.reverse() : pairs;
@@ -32,7 +37,7 @@ export function junk(seed: number): Line[] {
     if (micro[0] === ':poll') {
       if (chance(10)) return micro;
       const keys = [0, 1, 2].filter(() => chance(50));
-      return [':poll', keys.map((k) => [k, read()] as const)];
+      return [':poll', keys.map((k) => [k, read(k)] as const)];
     }
     const [, k, sent] = micro as [':send', number, number];
     return chance(15) ? micro : [':send', k, [chance(20) ? null : at(sent), sent]];
