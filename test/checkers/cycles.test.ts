@@ -32,6 +32,9 @@ import {
 } from '../support/imported.js';
 import { some, whole } from '../support/share.js';
 
+// The corpus takes longer than tap allows a program that is run without its settings.
+t.setTimeout(300_000);
+
 const only = checkers.filter((one) => one.meta.id === 'cycles');
 const projections: Record<string, number> = {
   ww,
@@ -123,7 +126,8 @@ for (const other of [false, true]) {
       t.same(counts(history, verdict), wantedCounts(verdict), `${file} types`);
       histories++;
     }
-    t.ok(histories === 331 || !whole, String(histories));
+    const judged = corpusVerdicts(other).filter((one) => one.throws === undefined);
+    t.ok(histories === judged.length || !whole, String(histories));
     t.end();
   });
 }

@@ -75,7 +75,7 @@ export function theirCases(reference: Reference, type: string): Set<string> {
 /** Why a case that only we report is true; undefined: nothing explains it. */
 export function whyOurs(ours: Ours, type: string, one: Anomaly): keyof typeof reasons | undefined {
   const { ops } = ours.facts;
-  if (type === 'unseen' && one.data['torn'] === true) return 'torn-info';
+  if (type === 'unseen') return isTorn(ours, one) ? 'torn-info' : undefined;
   if (type === 'G1a') {
     const readers = one.data['readers'] as number[];
     const byOk = readers.some((id) => ops.outcome[indexOf(ops, id)] === Kind.ok);
@@ -84,7 +84,14 @@ export function whyOurs(ours: Ours, type: string, one: Anomaly): keyof typeof re
   if (type === 'poll-skip' || type === 'nonmonotonic-poll')
     return between(ops, one, (o) => emptyOf(ops, o, one.key)) ? 'empty-list' : undefined;
   if (type === 'nonmonotonic-send')
-    return between(ops, one, (o) => ops.f[o] === F.assign || ops.f[o] === F.subscribe)
+    return between(
+      ops,
+      one,
+      (o) =>
+        (ops.f[o] === F.assign || ops.f[o] === F.subscribe) &&
+        ops.outcome[o] !== Kind.fail &&
+        !ops.keysOf(o).includes(one.key),
+    )
       ? 'assigned-between'
       : undefined;
   return undefined;
@@ -108,6 +115,15 @@ export function whyTheirs(
 }
 
 const indexOf = (ops: Ops, id: number): number => ops.op.subarray(0, ops.n).indexOf(id);
+
+/** Its op is of unknown outcome, and an ok op read another of its writes. */
+function isTorn({ facts: { ops, order } }: Ours, one: Anomaly): boolean {
+  const o = indexOf(ops, one.ops[0]!);
+  if (ops.outcome[o] === Kind.ok || ops.outcome[o] === Kind.fail) return false;
+  for (let s = ops.firstSend[o]!; s < ops.firstSend[o + 1]!; s++)
+    if ((order.readBy[ops.sendValue[s]!]! & 1) === 1) return true;
+  return false;
+}
 
 function between(ops: Ops, one: Anomaly, is: (o: number) => boolean): boolean {
   const [from, to] = [indexOf(ops, one.ops[0]!), indexOf(ops, one.ops[1]!)];

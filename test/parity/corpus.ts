@@ -23,7 +23,15 @@ export interface Reference {
   throws?: string;
   valid?: boolean;
   badErrorTypes?: string[];
-  errors?: Record<string, { count: number; cases: Case[]; readers?: number[][] }>;
+  errors?: Record<
+    string,
+    {
+      count: number;
+      cases: Case[];
+      readers?: number[][];
+      offsets?: [key: number, value: number, offsets: number[]][];
+    }
+  >;
   choices?: [key: number, offset: number, value: number][];
   sccs?: Record<string, unknown>;
   worstRealtimeLag?: { time: number; process: number; key: number; lag: number } | null;

@@ -1,9 +1,8 @@
 /** Imported histories by hand, and those of the corpus, as rows. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { F, importedValue, Kind, type Row, type RunInfo } from '../../src/model/index.js';
+import { corpus, textOf } from '../parity/corpus.js';
 import { History } from './history.js';
 
 /** `[':send', key, value]`, `[':send', key, [offset, value]]`, `[':poll', [[key, [[offset, value]]]]]`. */
@@ -83,10 +82,6 @@ function rowsOf(line: Line, op: number): Row[] {
 /** The history gives the time. */
 const withoutTime = ({ timeNs: _, ...row }: Row): Row => row as Row;
 
-let top = fileURLToPath(new URL('.', import.meta.url));
-while (!existsSync(join(top, 'package.json'))) top = dirname(top);
-const root = join(top, 'test', 'corpus', 'jepsen-kafka');
-
 /** What Jepsen found in a history of the corpus; a cycle's ops are indices of completions. */
 export interface CorpusVerdict {
   file: string;
@@ -99,15 +94,12 @@ export interface CorpusVerdict {
 }
 /** One line a history; with the setting of `--ww-deps` picked for it, or the other one. */
 export const corpusVerdicts = (other = false): CorpusVerdict[] =>
-  readFileSync(join(root, `verdicts${other ? '-other-ww' : ''}.jsonl`), 'utf8')
+  readFileSync(join(corpus, `verdicts${other ? '-other-ww' : ''}.jsonl`), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as CorpusVerdict);
 
-export function corpusLines(file: string): Line[] {
-  const bytes = readFileSync(join(root, file.replace(/(\.gz)?$/, '.gz')));
-  return gunzipSync(bytes).toString('utf8').trim().split('\n').map(lineOf);
-}
+export const corpusLines = (file: string): Line[] => textOf(file).trim().split('\n').map(lineOf);
 
 function lineOf(text: string): Line {
   const map = new Map(edn(text) as [string, unknown][]);
