@@ -45,6 +45,8 @@ export function worstLag(ops: Ops): Stats['realtimeLag'] {
     let at = 0;
     for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
       const [key, top] = [segmentKey[s]!, segmentTop[s]!];
+      // An empty answer gives nobody a key.
+      if (top < 0) continue;
       at = placeOf(keys, key, at);
       if (top > (tops[at] ?? -1)) read(reader, at, known[key], top);
     }
