@@ -9,4 +9,5 @@ export default {
   },
   teardown: ignored,
   comment: ignored,
+  setTimeout: ignored,
 };
