@@ -24,14 +24,32 @@ export const ruleOptions = {
   },
 } as const satisfies OptionSpecs;
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
  * Makes `results/<time>-imported-<file name>` from an EDN file and gives its path. Throws a
- * SchismError that names what is wrong with the file; then no folder is left.
+ * SchismError that names what is wrong with the file; then no folder is left, nor if a signal ends
+ * the process.
  */
 export async function importRun(file: string, resultsDir: string, rules: Rules): Promise<string> {
   const dir = freeRunFolder(resultsDir, `imported-${basename(file).replace(/[^\w.-]+/g, '-')}`);
-  const created = mkdirSync(dir, { recursive: true });
+  let created: string | undefined = dir;
+  const remove = (): void => {
+    rmSync(dir, { recursive: true, force: true });
+    try {
+      if (created !== dir) rmdirSync(dirname(dir));
+    } catch {
+      // Another run has its folder there by now.
+    }
+  };
+  const gone = (signal: NodeJS.Signals): void => {
+    remove();
+    process.removeListener(signal, gone);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, gone);
   try {
+    created = mkdirSync(dir, { recursive: true });
     const recorder = createRecorder(join(dir, files.history));
     let info: RunInfo;
     try {
@@ -46,9 +64,10 @@ export async function importRun(file: string, resultsDir: string, rules: Rules):
     }
     writeJson(join(dir, files.run), { ...info, schism: version(), command });
   } catch (error) {
-    rmSync(dir, { recursive: true, force: true });
-    if (created !== dir) rmdirSync(dirname(dir));
+    remove();
     throw error;
+  } finally {
+    for (const signal of signals) process.removeListener(signal, gone);
   }
   linkLatest(dir);
   return dir;
