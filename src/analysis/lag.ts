@@ -17,11 +17,9 @@ interface Known {
 interface Reader {
   keys: number[];
   tops: number[];
-  /** The first of the key's known offsets that it has not read. */
+  /** As of the last look: the first of the key's known offsets that it has not read. */
   next: number[];
-  /** When that was known; Infinity: never. */
-  nextNs: number[];
-  /** None of them is earlier. */
+  /** No offset that it has not read was known earlier; so for a while, as it only reads on. */
   earliestNs: number;
 }
 
@@ -35,79 +33,72 @@ export function worstLag(ops: Ops): Stats['realtimeLag'] {
     const [f, process] = [ops.f[o]!, ops.process[o]!];
     if (f === F.assign || f === F.subscribe) {
       const keys = f === F.assign ? ops.keysOf(o) : [];
-      readers.set(process, assigned(readers.get(process), keys, known));
+      readers.set(process, assigned(readers.get(process), keys));
       continue;
     }
     if (f !== F.poll && f !== F.txn) continue;
     let reader = readers.get(process);
-    if (!reader) readers.set(process, (reader = newReader()));
-    const { keys, tops, nextNs } = reader;
+    if (!reader) readers.set(process, (reader = { ...nobody, keys: [], tops: [], next: [] }));
     let at = 0;
-    for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
-      const [key, top] = [segmentKey[s]!, segmentTop[s]!];
-      // An empty answer gives nobody a key.
-      if (top < 0) continue;
-      at = placeOf(keys, key, at);
-      if (top > (tops[at] ?? -1)) read(reader, at, known[key], top);
-    }
+    for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++)
+      if (segmentTop[s]! >= 0) at = raise(reader, segmentKey[s]!, segmentTop[s]!, at);
     for (let s = toldFrom(ops, o); s < ops.firstSend[o + 1]!; s++)
-      raise(reader, known, ops.sendKey(s), ops.sendOffset[s]!);
+      raise(reader, ops.sendKey(s), ops.sendOffset[s]!, 0);
     const timeNs = ops.invokeNs[o]!;
     if (worst && timeNs - reader.earliestNs <= worst.lagNs) continue;
-    reader.earliestNs = Infinity;
-    for (let i = 0; i < keys.length; i++) {
-      const lagNs = timeNs - nextNs[i]!;
-      if (nextNs[i]! < reader.earliestNs) reader.earliestNs = nextNs[i]!;
-      if (!worst || lagNs > worst.lagNs)
-        worst = { key: keys[i]!, process, timeNs, lagNs: Math.max(0, lagNs) };
-    }
+    const key = latest(reader, known);
+    if (key < 0) continue;
+    const lagNs = Math.max(0, timeNs - reader.earliestNs);
+    if (!worst || lagNs > worst.lagNs) worst = { key, process, timeNs, lagNs };
   }
   return worst;
 }
 
-/** Where a key stands, or is put; polls name keys in the same order again and again. */
-function placeOf(keys: number[], key: number, from: number): number {
-  for (let at = from; at < keys.length; at++) if (keys[at] === key) return at;
-  const at = keys.lastIndexOf(key, from - 1);
-  return at >= 0 && from > 0 ? at : keys.push(key) - 1;
-}
-
-/** A reader has read a key up to `top`, or further; it may not have held it. */
-function raise(reader: Reader, known: Known[], key: number, top: number): void {
-  const at = placeOf(reader.keys, key, 0);
-  if (top > (reader.tops[at] ?? -1)) read(reader, at, known[key], top);
-}
-
-const newReader = (): Reader => ({
-  keys: [],
-  tops: [],
-  next: [],
-  nextNs: [],
-  earliestNs: -Infinity,
-});
+const nobody: Reader = { keys: [], tops: [], next: [], earliestNs: -Infinity };
 
 /** It holds these keys; where it was in those that it keeps, it still is. */
-function assigned(before: Reader | undefined, keys: readonly number[], known: Known[]): Reader {
-  const reader = newReader();
-  for (const key of keys) {
-    const at = before?.keys.indexOf(key) ?? -1;
-    reader.keys.push(key);
-    read(reader, reader.keys.length - 1, known[key], at < 0 ? -1 : before!.tops[at]!);
-  }
-  return reader;
+function assigned(before: Reader | undefined, keys: readonly number[]): Reader {
+  const tops = keys.map((key) => before?.tops[before.keys.indexOf(key)] ?? -1);
+  return { ...nobody, keys: [...keys], tops, next: keys.map(() => 0) };
 }
 
-/** A reader has read the key at a place up to `top`; -1: it is to read it. */
-function read(reader: Reader, at: number, known: Known | undefined, top: number): void {
-  const { tops, next, nextNs } = reader;
-  tops[at] = top;
-  let i = next[at] ?? 0;
-  if (known && i === 0 && top >= 0) i = lowerBound(known.offsets, known.offsets.length, top + 1);
-  while (known && i < known.offsets.length && known.offsets[i]! <= top) i++;
-  next[at] = i;
-  nextNs[at] = known?.timesNs[i] ?? Infinity;
-  if (nextNs[at] < reader.earliestNs) reader.earliestNs = nextNs[at];
+/**
+ * A reader has read a key up to `top`, or further; it may not have held it. Gives the key's place,
+ * which is looked for from `from` on: polls name keys in the same order again and again.
+ */
+function raise(reader: Reader, key: number, top: number, from: number): number {
+  const { keys, tops } = reader;
+  let at = from;
+  while (at < keys.length && keys[at] !== key) at++;
+  if (at === keys.length) at = keys.indexOf(key);
+  if (at < 0) {
+    at = keys.push(key) - 1;
+    tops.push(top);
+    reader.next.push(0);
+    reader.earliestNs = -Infinity;
+  } else if (top > tops[at]!) tops[at] = top;
+  return at;
 }
+
+/** Looks what a reader is to read next, and when that was known; gives the key known earliest. */
+function latest(reader: Reader, known: Known[]): number {
+  const { keys, tops, next } = reader;
+  let earliest = -1;
+  reader.earliestNs = Infinity;
+  for (let at = 0; at < keys.length; at++) {
+    const { offsets, timesNs } = known[keys[at]!] ?? nothing;
+    let i = next[at]!;
+    if (i === 0) i = lowerBound(offsets, offsets.length, tops[at]! + 1);
+    while (i < offsets.length && offsets[i]! <= tops[at]!) i++;
+    next[at] = i;
+    const ns = timesNs[i] ?? Infinity;
+    if (earliest >= 0 && ns >= reader.earliestNs) continue;
+    earliest = keys[at]!;
+    reader.earliestNs = ns;
+  }
+  return earliest;
+}
+const nothing: Known = { top: -1, offsets: [], timesNs: [] };
 
 function knownOffsets(ops: Ops): Known[] {
   const all: Known[] = [];
