@@ -69,6 +69,7 @@ async function folderOf(run: string | undefined, flags: CheckFlags): Promise<str
     return run;
   }
   if (run !== undefined) throw expected('`--from-edn`', 'given instead of a run', run);
+  if (fromEdn === '') throw expected('`--from-edn`', 'a file', fromEdn);
   const results = parseOption('resultsDir', runOptions.resultsDir, resultsDir);
   return importRun(fromEdn, String(results), { subVia, wwDeps });
 }

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { RunInfo } from '../../src/model/index.js';
-import { oneSentence, schism } from '../support/cli.js';
+import { oneSentence, schism, start } from '../support/cli.js';
 import { makeRunFolder } from '../support/run-folder.js';
 
 const send = (process: number, value: number, offset: number): string[] => [
@@ -87,6 +88,22 @@ t.test('a recorded run keeps its verdict through EDN', async (t) => {
   }
 });
 
+t.test('a signal in the middle of an import leaves nothing', async (t) => {
+  const lines: string[] = [];
+  for (let i = 0; i < 300_000; i++) lines.push(...send(0, i, i));
+  const dir = t.testdir({ 'big.edn': lines.join('\n') });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const results = join(dir, signal);
+    const args = ['check', '--from-edn', join(dir, 'big.edn'), '--results-dir', results];
+    const run = start(args);
+    while (!existsSync(results) && run.child.exitCode === null) await sleep(1);
+    run.child.kill(signal);
+    const ended = await run.ended;
+    t.equal(ended.signal, signal, ended.stdout + ended.stderr);
+    t.notOk(existsSync(results), 'the folder is gone');
+  }
+});
+
 async function refused(t: Test, args: string[], sentence: RegExp): Promise<void> {
   const ended = await schism(args);
   t.equal(ended.code, 254, `${args.join(' ')}: ${ended.stderr}`);
@@ -140,8 +157,10 @@ t.test('wrong words are refused with one sentence and 254, and leave nothing', a
     /Expected `--sub-via` to be one of assign, subscribe, got `x`\./,
   );
   await refused(t, ['check', '--from-edn'], /argument missing/);
+  await refused(t, ['check', '--from-edn', ''], /Expected `--from-edn` to be a file, got ``\./);
+  await refused(t, ['check', '--from-edn', '/dev/null'], /EDN lines, got no regular file\./);
   await refused(t, from('none.edn'), /Expected .*none\.edn to be a file of EDN lines, got ENOENT/);
-  await refused(t, from('.'), /to be a file of EDN lines, got no file\./);
+  await refused(t, from('.'), /to be a file of EDN lines, got a folder\./);
   await refused(
     t,
     from('empty.edn'),

@@ -5,7 +5,7 @@ import { F, Kind, type Recorder, type Row, type RunInfo, SchismError } from '../
 import { wholeLines } from './lines.js';
 import { MicroOps, Names, rowOf, type Fail } from './micro-ops.js';
 import { Processes } from './processes.js';
-import { EdnMap, EdnReader, Keyword, printEdn, Tagged, type Edn } from './read.js';
+import { EdnMap, EdnReader, Keyword, printEdn, Tagged, visible, type Edn } from './read.js';
 
 export interface ImportOptions {
   /** How consumers get their keys; default: as the history has it. */
@@ -148,7 +148,7 @@ class Importer {
   #entry(form: Edn): void {
     let map = form;
     while (map instanceof Tagged) map = map.form;
-    if (!(map instanceof EdnMap)) throw this.#fail('an op, which is a map,', form);
+    if (!(map instanceof EdnMap)) throw this.#fail('one op a line, which is a map,', form);
     const { entries } = map;
     const entry: Entry = {};
     for (let i = 0; i < entries.length; i += 2) {
@@ -244,4 +244,4 @@ class Importer {
 }
 
 const shown = (got: Edn | undefined): string =>
-  got === undefined ? 'none' : `\`${printEdn(got).slice(0, 60)}\``;
+  got === undefined ? 'none' : `\`${visible(printEdn(got).slice(0, 60))}\``;

@@ -168,10 +168,10 @@ export class MicroOps {
     const key = this.#names.key(micro[1]!);
     const told = micro[2] as Edn;
     const offset = isPair(told) ? told[0] : null;
-    if (offset !== null && typeof offset !== 'number')
-      throw this.#fail('the offset of a send to be a whole number or nil', offset);
+    if (offset !== null && (typeof offset !== 'number' || offset < -1))
+      throw this.#fail('the offset of a send to be nil or a whole number from -1 on', offset);
     const value = this.#names.value(key, isPair(told) ? told[1] : told);
-    const row = rowOf(head, F.send, key, Math.max(-1, offset ?? -1), value);
+    const row = rowOf(head, F.send, key, offset ?? -1, value);
     row.text = this.#names.newText;
     return row;
   }

@@ -86,6 +86,13 @@ const escaped = new Map(Object.entries(escapes).map(([letter, char]) => [char, `
 export const printString = (text: string): string =>
   `"${text.replace(/[\t\r\n\b\f\\"]/g, (char) => escaped.get(char)!)}"`;
 
+/** For an error: what could not be seen, or would change how the rest is seen, as `\uXXXX`. */
+export const visible = (text: string): string =>
+  text.replace(
+    /(?! )[\p{C}\p{Z}]/gu,
+    (char) => `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+
 const codes = (chars: string): Uint8Array => {
   const table = new Uint8Array(128);
   for (const char of chars) table[char.charCodeAt(0)] = 1;
@@ -137,13 +144,13 @@ export class EdnReader {
     if (this.#at >= to) return undefined;
     const form = this.#form('a form');
     this.#skip();
-    if (this.#at < to) throw this.#error('the end of the line', this.#at);
+    if (this.#at < to) throw this.#error('one op a line, and its end', this.#at);
     return form;
   }
 
   #error(wanted: string, at: number, length?: number): SchismError {
     const token = this.#source.slice(at, at + (length ?? Math.max(1, this.#tokenEnd(at) - at)));
-    const got = at >= this.#end ? 'the end of the line' : `\`${token.slice(0, 40)}\``;
+    const got = at >= this.#end ? 'the end of the line' : `\`${visible(token.slice(0, 40))}\``;
     const column = at - this.#from + 1;
     return new SchismError(
       'history',
@@ -152,8 +159,8 @@ export class EdnReader {
   }
 
   #unclosed(close: string, open: number): SchismError {
-    const place = `\`${close}\` for \`${this.#source[open]!}\` of column ${open - this.#from + 1}`;
-    return this.#error(place, this.#end);
+    const pair = `\`${close}\` for \`${this.#source[open]!}\` of column ${open - this.#from + 1}`;
+    return this.#error(`one op a line, with ${pair}`, this.#end);
   }
 
   /** Blanks, comments and discarded forms. */
@@ -353,7 +360,7 @@ export class EdnReader {
     const place = `Expected ${wanted} in the braces at column ${at - this.#from + 1}`;
     return new SchismError(
       'history',
-      `${place}${this.#where()}, got \`${printEdn(form).slice(0, 40)}\` twice.`,
+      `${place}${this.#where()}, got \`${visible(printEdn(form).slice(0, 40))}\` twice.`,
     );
   }
 
