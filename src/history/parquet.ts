@@ -1,5 +1,13 @@
 /** A history as a Parquet file, for DuckDB and other tools that read columns. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { type ColumnSource, fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { type Batch, messageOf, type RunInfo, SchismError } from '../model/index.js';
 import { keyNames, type Line, lineOf } from './jsonl.js';
@@ -55,9 +63,14 @@ export function exportParquet(
   run: Pick<RunInfo, 'keys'>,
   file: string,
 ): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new SchismError('usage', `Expected ${file} to be a file to write, got a directory.`);
-  const temporary = `${file}.tmp`;
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there && !there.isFile()) {
+    const got = there.isDirectory() ? 'a directory' : 'a device or the like';
+    throw new SchismError('usage', `Expected ${file} to be a file to write, got ${got}.`);
+  }
+  // A link stays one, and what it leads to is replaced.
+  const real = there ? realpathSync(file) : file;
+  const temporary = `${real}.${process.pid}.tmp`;
   try {
     attempt(file, () => closeSync(openSync(temporary, 'w')));
     writeGroups(batches, run, temporary, (write) => attempt(file, write));
@@ -68,7 +81,7 @@ export function exportParquet(
       } finally {
         closeSync(fd);
       }
-      renameSync(temporary, file);
+      renameSync(temporary, real);
     });
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -127,5 +140,9 @@ function writeGroups(
 
 function cell(type: 'INT32' | 'INT64' | 'STRING', value: string | number | undefined): unknown {
   if (value === undefined) return null;
-  return type === 'INT64' ? BigInt(value) : type === 'STRING' ? String(value) : value;
+  return type === 'INT64'
+    ? BigInt(Math.round(Number(value)))
+    : type === 'STRING'
+      ? String(value)
+      : value;
 }

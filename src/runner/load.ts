@@ -2,6 +2,7 @@
  * The load: n workers, each driving one client at a time. A process whose op ended info is
  * replaced by process + concurrency with a fresh client; its worker goes on.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   F,
   Kind,
@@ -38,7 +39,7 @@ export interface LoadParts {
 
 /** Runs until `stop` is aborted; resolves when every op in flight has ended. */
 export async function load(parts: LoadParts, stop: AbortSignal): Promise<void> {
-  const pace = pacer(parts.rate);
+  const pace = breathing(pacer(parts.rate), parts.recorder);
   const closing = new Set<Promise<void>>();
   const workers = Array.from({ length: parts.concurrency }, (_, worker) =>
     work(parts, worker, pace, stop, closing),
@@ -47,10 +48,27 @@ export async function load(parts: LoadParts, stop: AbortSignal): Promise<void> {
   await Promise.all(closing);
 }
 
+/**
+ * A send with acks=0 ends without waiting for anything: were the workers never to wait, no timer and
+ * no signal would be heard, and the load would not end.
+ */
+function breathing(pace: Pace, recorder: Recorder): Pace {
+  let lastNs = recorder.now();
+  return async (stop) => {
+    await pace(stop);
+    if (recorder.now() - lastNs < breathNs) return;
+    await turn();
+    lastNs = recorder.now();
+  };
+}
+const breathNs = 10e6;
+
+type Pace = (stop: AbortSignal) => Promise<void>;
+
 async function work(
   parts: LoadParts,
   worker: number,
-  pace: (stop: AbortSignal) => Promise<void>,
+  pace: Pace,
   stop: AbortSignal,
   closing: Set<Promise<void>>,
 ): Promise<void> {

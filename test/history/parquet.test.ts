@@ -138,6 +138,7 @@ t.test('wrong use is one sentence', async (t) => {
   mkdirSync(join(dir, 'folder'));
   const wrong: [run: string, file: string, says: RegExp][] = [
     [dir, join(dir, 'folder'), /Expected .*folder to be a file to write, got a directory/],
+    [dir, '/dev/full', /Expected \/dev\/full to be a file to write, got a device/],
     [dir, join(dir, 'none', 'x'), /Expected to write .*x, got ENOENT/],
     [dir, join(dir, files.history), /Expected another file than the run's own .*history.arrow/],
     [join(dir, 'none'), join(dir, 'x'), /to be a run's folder/],
