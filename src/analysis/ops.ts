@@ -60,6 +60,7 @@ export class OpTable implements Ops {
 
   step(batch: Batch): void {
     const { n, kind, f, op } = batch;
+    for (const [row, text] of batch.texts) this.order.learn(batch.value[row]!, text);
     const { heads, runs } = rowsOf(batch);
     let run = 0;
     for (const i of heads) {

@@ -1,11 +1,19 @@
 /** Jepsen's version order: what is known of each key's log from every poll and committed send. */
-import { importedValue, valueName, valueSequence, type VersionOrder } from '../model/index.js';
+import {
+  importedValue,
+  textValues,
+  valueName,
+  valueSequence,
+  type VersionOrder,
+} from '../model/index.js';
 import { grown } from './columns.js';
 
 const pageSize = 4096;
 const noNumbers = new Int32Array(0);
 /** Beyond this, and far beyond what came before, a value's number is looked up by hash. */
 const sparseFrom = 65_536;
+/** More of a value's text is not told. */
+const longestText = 200;
 
 /** Which of several values at one offset the order takes. Jepsen takes the first of a hash set. */
 export type Choose = (key: number, offset: number, values: readonly number[]) => number;
@@ -31,6 +39,8 @@ export class OrderTable implements VersionOrder {
   offsetOf = new Float64Array(0);
   /** Key -> number -> v. */
   readonly #dense: Int32Array[] = [];
+  /** Number -> text, of values of all keys. */
+  readonly #texts = new Map<number, string>();
   readonly #sparse = new Map<number, number>();
   /** Key -> page -> offset in the page -> v, or -1; the first one that came. */
   readonly #pages: Map<number, Int32Array>[] = [];
@@ -38,7 +48,15 @@ export class OrderTable implements VersionOrder {
   readonly #several: Map<number, Conflict>[] = [];
 
   text(v: number): string {
-    return valueName(this.value[v]!);
+    const value = this.value[v]!;
+    return this.#texts.get(valueSequence(value)) ?? valueName(value);
+  }
+
+  /** A value that is no whole number has its text in the first row that has it. */
+  learn(value: number, text: string): void {
+    const number = valueSequence(value);
+    if (number < textValues || this.#texts.has(number)) return;
+    this.#texts.set(number, text.length > longestText ? `${text.slice(0, longestText)}…` : text);
   }
 
   /** Number -> v, of a key; those that are not there are looked up by `find`. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import type { RunInfo } from '../../src/model/index.js';
+import type { RunInfo, Verdict } from '../../src/model/index.js';
 import { oneSentence, schism, start } from '../support/cli.js';
 import { makeRunFolder } from '../support/run-folder.js';
 
@@ -60,6 +60,36 @@ t.test('check --from-edn makes a run, judges it and draws its page', async (t) =
   t.match(infoOf(latest).options, { subVia: 'assign', wwDeps: true });
   t.equal((await schism(['check', latest])).code, 1);
   t.match(infoOf(latest).options, { subVia: 'assign', wwDeps: true }, 'what was told is kept');
+});
+
+t.test('a value that is no whole number is told as it was written', async (t) => {
+  const long = `"${'z'.repeat(300)}"`;
+  const texts = ['"a b"', '{:x 1}', '-1', '4294967296', 'nil', long];
+  const failed = send(0, 0, 0).map((line) => line.replaceAll(' 0]', ' :gone]'));
+  failed[1] = '{:type :fail, :process 0, :f :send, :value [[:send 0 :gone]], :error :no}';
+  const lines = [...failed, ...poll(1, [':gone', ...texts].map((v, i) => `[${i} ${v}]`).join(' '))];
+  const dir = t.testdir({ 'h.edn': lines.join('\n') });
+  const file = join(dir, 'h.edn');
+  const { code, stdout } = await schism([
+    'check',
+    '--from-edn',
+    file,
+    '--results-dir',
+    dir,
+    '--json',
+  ]);
+  t.equal(code, 1);
+  const { cases } = JSON.parse(stdout) as Verdict;
+  const told = (type: string): string[] =>
+    cases
+      .filter((one) => one.type === type)
+      .flatMap((one) => one.anomalies.map((a) => a.explanation));
+  const phantoms = told('phantom-read');
+  t.equal(phantoms.length, texts.length);
+  for (const [i, text] of [...texts.slice(0, -1), `${long.slice(0, 200)}…`].entries())
+    t.ok(phantoms[i]?.startsWith(`Process 1 polled ${text} from key 0 `), text);
+  t.match(told('G1a').join(), /sent :gone to key 0/);
+  t.notMatch(stdout, /text \d/);
 });
 
 t.test('export --edn of an imported run gives its lines back', async (t) => {
