@@ -210,7 +210,10 @@ export function verdictText(
   };
   if (words.isImported(run)) line('judged by', words.rulesText(run));
   else line('faults proven', faults);
-  if (verdict.worth) line('worth', verdict.worth.sentence);
+  if (verdict.worth) {
+    line('worth', verdict.worth.sentence);
+    line('not covered', verdict.worth.caution);
+  }
   const lag = words.lagText(run, verdict);
   if (lag !== undefined) line('realtime lag', `at worst ${lag}`);
   const risk = atRiskSentence(run, verdict);
@@ -234,6 +237,7 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
   const why = verdict.verdict === 'unknown' ? verdict.reasons : counts;
   const cases = verdict.cases.filter((one) => one.partOf === undefined);
   const lag = words.lagText(run, verdict);
+  const risk = atRiskSentence(run, verdict);
   return [
     `verdict: ${verdict.verdict}${why.length > 0 ? ` (${why.join(verdict.verdict === 'unknown' ? '; ' : ', ')})` : ''}`,
     ...(verdict.verdict === 'valid' ? [`valid: ${headline(run, verdict)}`] : []),
@@ -245,7 +249,10 @@ export function verdictLines(run: RunInfo, verdict: Verdict, dir: string): strin
     ...(words.isImported(run) ? [`judged by: ${words.rulesText(run)}`] : []),
     ...(lag === undefined ? [] : [`realtime lag: at worst ${lag}`]),
     ...(verdict.verdict === 'invalid' ? verdict.reasons.map((one) => `also unknown: ${one}`) : []),
-    ...(verdict.worth ? [`worth: ${verdict.worth.sentence}`] : []),
+    ...(verdict.worth
+      ? [`worth: ${verdict.worth.sentence}`, `not covered: ${verdict.worth.caution}`]
+      : []),
+    ...(risk === undefined ? [] : [`acks at risk: ${risk}`]),
     ...verdict.cautions.map((one) => `caution: ${one}`),
     ...(run.notice === undefined ? [] : [`notice: ${run.notice}`]),
     `report: ${reportPath(dir)}`,

@@ -80,9 +80,25 @@ t.test('a notice stands in every form of the verdict', async (t) => {
   const noticed = { ...run, notice: 'Reference cluster: try `--target kafka`. Planted: <x>.' };
   const text = verdictText(noticed, verdict, 'run', { color: false, unicode: true });
   t.match(text, /\n {2}notice +Reference cluster: try `--target kafka`\. Planted: <x>\.\n/);
-  t.match(verdictLines(noticed, verdict, 'run'), [/valid/, /valid/, `notice: ${noticed.notice}`]);
+  t.ok(verdictLines(noticed, verdict, 'run').includes(`notice: ${noticed.notice}`));
   t.match(junit(noticed, verdict), '<property name="notice" value="Reference cluster');
   t.notMatch(text + junit(run, verdict), 'notice" ');
+});
+
+t.test('the worth stands beside its limits', async (t) => {
+  const { run, verdict } = await make(t.testdir(), {});
+  const caution = 'A defect that no fault provoked is not covered.';
+  const sentence = 'This history would have shown it in 7 of 8 places.';
+  const worth = { seed: '1', passes: 2, durationMs: 3, kinds: [], sentence, caution };
+  const text = verdictText(run, { ...verdict, worth }, 'run', { color: false, unicode: true });
+  t.match(text, /\n {2}worth +This history would .*\n {2}not covered +A defect that no fault /s);
+  t.match(text, /\n {2}acks at risk +\S/);
+  const lines = verdictLines(run, { ...verdict, worth }, 'run');
+  const at = lines.indexOf(`worth: ${sentence}`);
+  t.match(lines.slice(at, at + 3), [/^worth: /, `not covered: ${caution}`, /^acks at risk: \S/]);
+  const without = verdictLines(run, verdict, 'run').join('\n');
+  t.notMatch(without, 'not covered', 'there is nothing to limit');
+  t.match(without, /^acks at risk: \S/m);
 });
 
 t.test('a command can be pasted', async (t) => {
