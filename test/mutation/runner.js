@@ -109,7 +109,9 @@ class InProcessRunner {
     register(`data:text/javascript,${encodeURIComponent(hook)}`);
     for (const folder of folders) {
       const dir = join(built, 'test', folder);
-      const files = readdirSync(dir).filter((file) => file.endsWith('.test.js') && !file.startsWith('edn-'));
+      const files = readdirSync(dir).filter(
+        (file) => file.endsWith('.test.js') && !file.startsWith('edn-'),
+      );
       for (const file of files) {
         const from = tests.length;
         await import(pathToFileURL(join(dir, file)).href);
