@@ -45,7 +45,13 @@ export function addCheck(program: Command): void {
     .action(async (run: string | undefined, flags: CheckFlags) => {
       const worthMs = Number(parseOption('worth', runOptions.worth, flags.worth));
       const folder = await folderOf(run, flags);
-      const { dir, info, verdict } = await checkRun(folder, flags.plugin ?? [], { worthMs });
+      const cut = new AbortController();
+      const begins = (text: string): void => {
+        onInterrupt(cut);
+        if (process.stderr.isTTY) process.stderr.write(`judge  ${text}\n`);
+      };
+      const limit = { worthMs, signal: cut.signal, begins };
+      const { dir, info, verdict } = await checkRun(folder, flags.plugin ?? [], limit);
       process.stdout.write(
         flags.json === true
           ? `${JSON.stringify(verdict, undefined, 2)}\n`
@@ -55,6 +61,15 @@ export function addCheck(program: Command): void {
     });
   const { worth, resultsDir } = runOptions;
   addFlags(command, { worth, ...ruleOptions, resultsDir }, 'Options');
+}
+
+/** Ctrl-C once: the page is drawn with what was measured by then. Twice: it ends at once. */
+function onInterrupt(cut: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (cut.signal.aborted) process.exit(exitCodes.crash);
+      cut.abort();
+    });
 }
 
 /** The run that is to be judged: one that is there, by other rules if so told, or a new one. */

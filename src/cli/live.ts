@@ -86,7 +86,7 @@ function redrawn(head: string, notice: string | undefined, interrupt: AbortSigna
     events: {
       line: (kind, text) => {
         if (kind === 'note') note = text;
-        if (kind === 'start' || kind === 'read') draw([`  ${text}`]);
+        if (kind === 'start' || kind === 'read' || kind === 'judge') draw([`  ${text}`]);
       },
       tick: (snapshot) => {
         const rows = block(snapshot, note);

@@ -81,7 +81,8 @@ export async function execute(
   // A cluster that never came up left nothing to judge: only its logs are worth keeping.
   if (failure !== undefined && info.keys.length === 0) throw asError(failure);
   const worthMs = Number(options['worth']);
-  const outcome = await judgeRun(dir, prepared.registry, { worthMs, signal: interrupt });
+  const begins = (text: string): void => events.line('judge', text);
+  const outcome = await judgeRun(dir, prepared.registry, { worthMs, signal: interrupt, begins });
   if (failure !== undefined) throw asError(failure);
   return { ...outcome, dir };
 }

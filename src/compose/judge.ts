@@ -28,14 +28,16 @@ interface Judged {
 /** How long the worth of a valid verdict may be measured. */
 export interface WorthLimit {
   worthMs?: number;
-  /** Ends it early. */
+  /** Ends it early; the page is written all the same. */
   signal?: AbortSignal;
+  /** Called before it begins, with a line of progress. */
+  begins?: (text: string) => void;
 }
 
 export async function judgeRun(
   folder: string,
   registry: Registry,
-  { worthMs = runOptions.worth.default, signal }: WorthLimit = {},
+  { worthMs = runOptions.worth.default, signal, begins }: WorthLimit = {},
 ): Promise<Judged> {
   const { dir, info, history } = openRun(folder);
   const checkers = [...registry.checkers.values()];
@@ -47,8 +49,11 @@ export async function judgeRun(
     checkers,
     now,
   });
+  const measured = verdict.verdict === 'valid' && info.origin !== 'imported' && worthMs > 0;
+  // Before the first file is written: from here on a signal must not leave it beside old ones.
+  if (measured) begins?.(`valid; planting changes for up to ${worthMs / 1000} s (--worth 0: not)`);
   writeJson(join(dir, files.verdict), verdict);
-  if (verdict.verdict === 'valid' && info.origin !== 'imported' && worthMs > 0) {
+  if (measured) {
     verdict.worth = await measureWorth({
       run: info,
       batches: () => history.batches(),

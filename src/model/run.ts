@@ -69,7 +69,11 @@ export interface RunInfo {
 /** How a run is written about in the terminal while it goes on. */
 export interface RunEvents {
   /** One line of progress: `cluster starting`, `fault 1 isolate leader ... applied`. */
-  line(kind: 'start' | 'fault' | 'leader' | 'read' | 'note', text: string, timeNs?: number): void;
+  line(
+    kind: 'start' | 'fault' | 'leader' | 'read' | 'judge' | 'note',
+    text: string,
+    timeNs?: number,
+  ): void;
   /** A snapshot about once a second. */
   tick(snapshot: Snapshot): void;
 }

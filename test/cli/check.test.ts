@@ -98,6 +98,36 @@ t.test('a checker that throws makes the run unknown, and its stack is kept', asy
   t.match(readFileSync(join(dir, 'report.html'), 'utf8'), /planted in a checker/);
 });
 
+t.test(
+  'interrupted while changes are planted: all files are written, of one verdict',
+  async (t) => {
+    const dir = await makeRunFolder(join(t.testdir(), 'run'));
+    const file = join(dir, '..', 'ctrl-c.js');
+    // The first time it judges; the second time changes are planted.
+    writeFileSync(
+      file,
+      `let times = 0;
+export default {
+  meta: { id: 'ctrl-c', help: 'a signal', anomalies: ['unseen'], facts: [], shard: 'whole' },
+  start: () => ({}),
+  step() {},
+  finish() {
+    if (++times === 2) process.kill(process.pid, 'SIGINT');
+    return { checked: 1, what: 'nothing' };
+  },
+};
+`,
+    );
+    const { code, stdout, stderr } = await schism(['check', dir, '--plugin', file]);
+    t.equal(code, 0, stdout + stderr);
+    t.equal(stderr, '', 'progress is for a terminal');
+    const { worth } = verdictOf(dir);
+    t.ok(worth?.kinds.some((one) => one.notMeasured === 'it was interrupted'));
+    t.match(readFileSync(join(dir, 'report.html'), 'utf8'), 'it was interrupted');
+    t.ok(statSync(join(dir, 'junit.xml')).size > 0);
+  },
+);
+
 t.test('export prints one JSON object a row', async (t) => {
   const dir = await makeRunFolder(t.testdir(), { sends: 5 });
   const { code, stdout } = await schism(['export', dir]);
