@@ -187,7 +187,7 @@ export interface WorthKind {
 export interface Worth {
   /** It chooses the places. */
   seed: string;
-  /** Passes over the history. With the same seed and passes all but `durationMs` is the same. */
+  /** Passes over the history. The places depend on the seed alone; how many were tried, on the time. */
   passes: number;
   /** Time that it took. */
   durationMs: number;

@@ -102,7 +102,7 @@ async function pageOf(run: Run, assets: string): Promise<string> {
 <a class="skip" href="#happened">Skip to what happened</a>
 <header class="bar"><div class="page">
 <a class="word" href="#main" aria-label="Schism, top of the page">${raw(wordmark)}Schism</a>
-<nav aria-label="Sections">${nav(cards)}</nav>
+<nav aria-label="Sections">${nav(cards, source.verdict?.worth !== undefined)}</nav>
 <div class="right"><span id="verdict-mini"><span class="mini ${tone[state]}">${raw(verdictMark(state, true))}${titleOf(source)}</span></span><button class="theme" type="button">Theme: auto</button></div>
 </div></header>
 <main id="main" class="page">${sections}</main>
@@ -113,9 +113,10 @@ async function pageOf(run: Run, assets: string): Promise<string> {
 `.text;
 }
 
-const nav = (cards: number): Html[] =>
+const nav = (cards: number, worth: boolean): Html[] =>
   (
     [
+      ...(worth ? ([['worth', 'Worth']] as const) : []),
       ['happened', 'What happened'],
       ['timeline', 'Timeline'],
       ['anomalies', 'Anomalies'],

@@ -60,6 +60,9 @@ function second({ run, facts, survey, random }: About, spanNs: number): Place | 
   const now = facts.leaders.at(key, timeNs);
   const others = run.nodes.filter((node) => node !== now?.leader && isUp(facts, node, timeNs));
   if (!now || now.leader < 0 || others.length === 0) return undefined;
+  // Whoever takes over within the span says so itself, and must not be set back.
+  const after = facts.leaders.at(key, timeNs + spanNs);
+  if (after?.epoch !== now.epoch || after.leader !== now.leader) return undefined;
   const node = random.pick(others);
   const [from, to] = [sec(timeNs), sec(timeNs + spanNs)];
   return {
