@@ -1,5 +1,5 @@
 /** How a value looks in a Kafka record: its name, a blank and dots up to the wanted size. */
-import { foreignValue, makeValue, valueName } from '../model/index.js';
+import { foreignValue, importedWorkers, makeValue, valueName } from '../model/index.js';
 
 const blank = 0x20;
 const dot = 0x2e;
@@ -22,7 +22,7 @@ export function decodeValue(bytes: Buffer, from: number, to: number): number {
   if (worker.end === from + 1 || bytes[worker.end] !== dot) return foreignValue;
   const sequence = digits(bytes, worker.end + 1, to);
   if (sequence.end === worker.end + 1) return foreignValue;
-  if (worker.value >= 2 ** 21 || sequence.value >= 2 ** 32) return foreignValue;
+  if (worker.value >= importedWorkers || sequence.value >= 2 ** 32) return foreignValue;
   if (sequence.end < to) {
     if (bytes[sequence.end] !== blank) return foreignValue;
     const filler = to - sequence.end - 1;

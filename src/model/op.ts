@@ -97,7 +97,7 @@ export const ProofCode = { unproven: 0, proven: 1, moot: 2 } as const;
 /** `code` of a node row. */
 export const NodeState = { down: 0, starting: 1, up: 2, paused: 3 } as const;
 
-/** Values: worker * 2^32 + sequence, exact in a Float64 for 2^21 workers. */
+/** Values: worker * 2^32 + sequence, exact in a Float64 for 2^21 workers, half of them real ones. */
 const valueBase = 2 ** 32;
 /** No value in this row. */
 export const noValue = -1;
