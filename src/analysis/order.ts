@@ -1,17 +1,9 @@
 /** Jepsen's version order: what is known of each key's log from every poll and committed send. */
-import {
-  importedValue,
-  textValues,
-  valueName,
-  valueSequence,
-  type VersionOrder,
-} from '../model/index.js';
+import { textValues, valueName, valueSequence, type VersionOrder } from '../model/index.js';
 import { grown } from './columns.js';
+import { ValueIndex } from './value-index.js';
 
 const pageSize = 4096;
-const noNumbers = new Int32Array(0);
-/** Beyond this, and far beyond what came before, a value's number is looked up by hash. */
-const sparseFrom = 65_536;
 /** More of a value's text is not told. */
 const longestText = 200;
 
@@ -37,11 +29,9 @@ export class OrderTable implements VersionOrder {
   readonly polledKeys = new Set<number>();
   /** The first offset at which each value was placed; -1: none. */
   offsetOf = new Float64Array(0);
-  /** Key -> number -> v. */
-  readonly #dense: Int32Array[] = [];
+  readonly #index = new ValueIndex();
   /** Number -> text, of values of all keys. */
   readonly #texts = new Map<number, string>();
-  readonly #sparse = new Map<number, number>();
   /** Key -> page -> offset in the page -> v, or -1; the first one that came. */
   readonly #pages: Map<number, Int32Array>[] = [];
   /** Key -> offset -> all its values, where they are several. */
@@ -61,29 +51,15 @@ export class OrderTable implements VersionOrder {
 
   /** Number -> v, of a key; those that are not there are looked up by `find`. */
   numbers(key: number): Int32Array {
-    return this.#dense[key] ?? noNumbers;
+    return this.#index.numbers(key);
   }
 
   /** The index of a value, made if it is new. */
   find(key: number, value: number): number {
-    const sequence = value - importedValue(key, 0);
-    const v = this.#dense[key]?.[sequence] ?? -1;
-    return v >= 0 ? v : this.#found(key, value);
-  }
-
-  #found(key: number, value: number): number {
-    // Numbers count within a key; any other value stands for itself.
-    const number = value === importedValue(key, valueSequence(value)) ? valueSequence(value) : -1;
-    const list = this.#dense[key] ?? new Int32Array(0);
-    const dense = number >= 0 && number < 2 * list.length + sparseFrom;
-    const before = this.#sparse.size > 0 ? this.#sparse.get(value) : undefined;
-    if (before !== undefined) return before;
+    const before = this.#index.find(value);
+    if (before >= 0) return before;
     const v = this.#add(key, value);
-    if (!dense) this.#sparse.set(value, v);
-    else {
-      if (number >= list.length) this.#dense[key] = grown(list, number + 1);
-      this.#dense[key]![number] = v;
-    }
+    this.#index.set(value, v);
     return v;
   }
 

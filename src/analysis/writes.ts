@@ -1,16 +1,7 @@
 /** Every value that was sent: by whom, how that ended, where it was acked. */
-import {
-  importedWorkers,
-  Kind,
-  makeValue,
-  valueSequence,
-  valueWorker,
-  type Batch,
-  type Ops,
-  type VersionOrder,
-  type Writes,
-} from '../model/index.js';
+import { Kind, type Batch, type Ops, type VersionOrder, type Writes } from '../model/index.js';
 import { grown } from './columns.js';
+import { ValueIndex } from './value-index.js';
 
 export class WriteTable implements Writes {
   n = 0;
@@ -23,21 +14,10 @@ export class WriteTable implements Writes {
   outcome = new Uint8Array(0);
   offset = new Float64Array(0);
   node = new Int16Array(0);
-  /** Worker -> sequence -> index. Sequences are dense, so no hash is computed for a value. */
-  readonly #dense: Int32Array[] = [];
-  /** The same of imported histories, by key. */
-  readonly #imported: Int32Array[] = [];
-  /** For sequences that jump. */
-  readonly #sparse = new Map<number, number>();
+  readonly #index = new ValueIndex();
 
   find(value: number): number {
-    if (value < 0) return -1;
-    const worker = valueWorker(value);
-    const list =
-      worker < importedWorkers ? this.#dense[worker] : this.#imported[worker - importedWorkers];
-    // Not valueSequence: a remainder of Float64s is slow.
-    const found = list?.[value - makeValue(worker, 0)] ?? -1;
-    return found < 0 && this.#sparse.size > 0 ? (this.#sparse.get(value) ?? -1) : found;
+    return value < 0 ? -1 : this.#index.find(value);
   }
 
   invoke({ value, op, process, key, timeNs }: Batch, i: number): void {
@@ -56,7 +36,7 @@ export class WriteTable implements Writes {
     this.key[w] = key;
     this.invokeNs[w] = invokeNs;
     this.outcome[w] = Kind.invoke;
-    this.#place(value, w);
+    this.#index.set(value, w);
     return w;
   }
 
@@ -83,19 +63,6 @@ export class WriteTable implements Writes {
       }
     }
     return this;
-  }
-
-  #place(value: number, w: number): void {
-    const [all, sequence] = [valueWorker(value), valueSequence(value)];
-    const [dense, worker] =
-      all < importedWorkers ? [this.#dense, all] : [this.#imported, all - importedWorkers];
-    const list = dense[worker] ?? new Int32Array(0);
-    if (worker >= 65_536 || sequence > 2 * list.length + 65_536) {
-      this.#sparse.set(value, w);
-      return;
-    }
-    dense[worker] = sequence < list.length ? list : grown(list, sequence + 1);
-    dense[worker][sequence] = w;
   }
 
   #grow(): void {
