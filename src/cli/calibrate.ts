@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { calibrate, version } from '../compose.js';
 import { exitCodes, parseOptions, type OptionSpecs } from '../model/index.js';
 import { addFlags } from './flags.js';
-import { onInterrupt } from './test.js';
+import { onInterrupt, stopping } from './interrupt.js';
 
 const specs = {
   out: {
@@ -41,7 +41,7 @@ export function addCalibrate(program: Command): void {
       schism: version(),
       keep: 'results/calibration',
       say: (line) => process.stdout.write(`${line}\n`),
-      interrupt: onInterrupt(),
+      interrupt: onInterrupt(stopping),
     });
     process.exitCode = exitCodes[verdict];
   });

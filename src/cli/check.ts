@@ -15,6 +15,7 @@ import {
 } from '../compose.js';
 import { exitCodes, expected, parseOption } from '../model/index.js';
 import { addFlags } from './flags.js';
+import { onInterrupt } from './interrupt.js';
 
 const runHelp = "a run's folder, or `results/latest`";
 
@@ -47,7 +48,8 @@ export function addCheck(program: Command): void {
       const folder = await folderOf(run, flags);
       const cut = new AbortController();
       const begins = (text: string): void => {
-        onInterrupt(cut);
+        // The page is drawn with what was measured by then.
+        onInterrupt(undefined, cut);
         if (process.stderr.isTTY) process.stderr.write(`judge  ${text}\n`);
       };
       const limit = { worthMs, signal: cut.signal, begins };
@@ -61,15 +63,6 @@ export function addCheck(program: Command): void {
     });
   const { worth, resultsDir } = runOptions;
   addFlags(command, { worth, ...ruleOptions, resultsDir }, 'Options');
-}
-
-/** Ctrl-C once: the page is drawn with what was measured by then. Twice: it ends at once. */
-function onInterrupt(cut: AbortController): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      if (cut.signal.aborted) process.exit(exitCodes.crash);
-      cut.abort();
-    });
 }
 
 /** The run that is to be judged: one that is there, by other rules if so told, or a new one. */

@@ -13,6 +13,7 @@ import {
 } from '../compose.js';
 import { exitCodes, type VerdictWord } from '../model/index.js';
 import { addFlags } from './flags.js';
+import { onInterrupt, stopping } from './interrupt.js';
 import { liveView, terminal } from './live.js';
 
 const rank: Record<VerdictWord, number> = { valid: 0, unknown: 1, invalid: 2 };
@@ -56,7 +57,7 @@ async function test(raw: Record<string, unknown>): Promise<number> {
     return exitCodes.valid;
   }
   const count = Number(first.options['testCount']);
-  const interrupt = onInterrupt();
+  const interrupt = onInterrupt(stopping);
   const verdicts: { seed: number; word: VerdictWord; dir: string }[] = [];
   for (let i = 0; i < count && !interrupt.aborted; i++) {
     const prepared = i === 0 ? first : await prepare({ ...raw, seed: first.seed + i });
@@ -96,20 +97,4 @@ function say({ info, verdict, dir }: Outcome): void {
 function shortPath(dir: string): string {
   const here = `${process.cwd()}/`;
   return dir.startsWith(here) ? dir.slice(here.length) : dir;
-}
-
-/** Ctrl-C once: heal, stop, judge what there is. Twice: end at once; the watcher cleans up. */
-export function onInterrupt(): AbortSignal {
-  const once = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (once.signal.aborted) {
-        process.stderr.write('\nschism: ended at once; nodes and links are being removed\n');
-        process.exit(exitCodes.crash);
-      }
-      process.stderr.write('\nschism: interrupted; healing and stopping (again to end at once)\n');
-      once.abort();
-    });
-  }
-  return once.signal;
 }
