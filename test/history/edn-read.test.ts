@@ -6,12 +6,12 @@ import {
   type Edn,
   EdnList,
   EdnMap,
-  EdnReader,
   EdnSet,
   Keyword,
   printEdn,
   Tagged,
-} from '../../src/history/edn/read.js';
+} from '../../src/history/edn/forms.js';
+import { EdnReader } from '../../src/history/edn/read.js';
 
 const read = (text: string): Edn | undefined => new EdnReader().read(text);
 const k = (name: string): Keyword => new Keyword(`:${name}`);

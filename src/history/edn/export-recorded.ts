@@ -1,7 +1,7 @@
 /** Lines of a recorded history: what clients did and saw, in Jepsen's words. */
 import { type Batch, F, fName, foreignValue, Kind } from '../../model/index.js';
 import { about, entry, type Group } from './export-lines.js';
-import { printString } from './read.js';
+import { printString } from './forms.js';
 
 /** Polls of one process and key that go on where the last one ended. */
 interface Session {

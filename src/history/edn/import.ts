@@ -2,10 +2,11 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { F, Kind, type Recorder, type Row, type RunInfo, SchismError } from '../../model/index.js';
+import { EdnMap, Keyword, printEdn, Tagged, visible, type Edn } from './forms.js';
 import { wholeLines } from './lines.js';
 import { MicroOps, Names, rowOf, type Fail } from './micro-ops.js';
 import { Processes } from './processes.js';
-import { EdnMap, EdnReader, Keyword, printEdn, Tagged, visible, type Edn } from './read.js';
+import { EdnReader } from './read.js';
 
 export interface ImportOptions {
   /** How consumers get their keys; default: as the history has it. */

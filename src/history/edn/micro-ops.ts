@@ -11,7 +11,7 @@ import {
   type SchismError,
   textValues,
 } from '../../model/index.js';
-import { EdnList, EdnMap, EdnSet, Keyword, printEdn, type Edn } from './read.js';
+import { EdnList, EdnMap, EdnSet, Keyword, printEdn, type Edn } from './forms.js';
 
 /** An error that names the line; `words` where what came is no form. */
 export type Fail = (wanted: string, got: Edn | undefined | { words: string }) => SchismError;
