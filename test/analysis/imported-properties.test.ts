@@ -6,8 +6,9 @@ import { exchange, sameTime } from '../support/exchange.js';
 import type { History } from '../support/history.js';
 import { jepsenDefects } from '../support/jepsen-defects.js';
 import { jepsenPlans, JepsenSimulation, type JepsenPlan } from '../support/jepsen-simulation.js';
+import { batchesChangeNothing, concurrentOrderChangesNothing } from '../support/invariants.js';
 import { checkers, judged } from '../support/judged.js';
-import { essence, timeless, typesOf, why } from '../support/same.js';
+import { essence, typesOf, why } from '../support/same.js';
 import { runs } from '../support/share.js';
 
 const types = Object.keys(jepsenDefects);
@@ -72,23 +73,7 @@ t.test('every planted defect is found, and nothing but it and what follows from 
 });
 
 t.test('where batches begin changes nothing', (t) => {
-  fc.assert(
-    fc.property(
-      jepsenPlans,
-      fc.constantFrom('', ...types),
-      fc.infiniteStream(fc.boolean()),
-      (plan, type, cuts) => {
-        const history = planted(plan, type);
-        const cut = (): boolean => cuts.next().value === true;
-        const whole = timeless(judged(history));
-        if (whole !== timeless(judged(history, { batches: history.batches(Infinity, cut) })))
-          throw new Error('they differ');
-      },
-    ),
-    { numRuns: runs(150) },
-  );
-  t.pass('150 runs');
-  t.end();
+  batchesChangeNothing(t, { plans: jepsenPlans, types, planted });
 });
 
 /**
@@ -98,16 +83,7 @@ t.test('where batches begin changes nothing', (t) => {
  * equals, so the value that such an anomaly names may differ.
  */
 t.test('the order of what is concurrent changes no verdict', (t) => {
-  fc.assert(
-    fc.property(jepsenPlans, fc.constantFrom('', ...types), fc.nat(), (plan, type, seed) => {
-      const one = judged(planted(plan, type));
-      const other = judged(exchange(planted(plan, type), seeded(seed)));
-      if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
-    }),
-    { numRuns: runs(300) },
-  );
-  t.pass('300 runs');
-  t.end();
+  concurrentOrderChangesNothing(t, { plans: jepsenPlans, types, planted });
 });
 
 /** But for cycles, Jepsen's rules know no time between processes: any neighbours may change places. */

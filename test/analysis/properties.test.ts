@@ -1,10 +1,9 @@
 /** Whatever a correct cluster does is valid; whatever is planted in it is found. */
 import fc from 'fast-check';
 import t from 'tap';
-import { seeded } from '../../src/model/index.js';
-import { exchange } from '../support/exchange.js';
+import { batchesChangeNothing, concurrentOrderChangesNothing } from '../support/invariants.js';
 import { judged } from '../support/judged.js';
-import { essence, timeless, typesOf, why } from '../support/same.js';
+import { typesOf, why } from '../support/same.js';
 import { runs } from '../support/share.js';
 import { defects, Simulation, type Plan } from '../support/simulation.js';
 
@@ -69,23 +68,7 @@ const planted = (plan: Plan, type: string) => {
 };
 
 t.test('where batches begin changes nothing', (t) => {
-  fc.assert(
-    fc.property(
-      plans,
-      fc.constantFrom('', ...types),
-      fc.infiniteStream(fc.boolean()),
-      (plan, type, cuts) => {
-        const history = planted(plan, type);
-        const cut = (): boolean => cuts.next().value === true;
-        const whole = timeless(judged(history));
-        if (whole !== timeless(judged(history, { batches: history.batches(Infinity, cut) })))
-          throw new Error('they differ');
-      },
-    ),
-    { numRuns: runs(150) },
-  );
-  t.pass('150 runs');
-  t.end();
+  batchesChangeNothing(t, { plans, types, planted });
 });
 
 /**
@@ -96,14 +79,5 @@ t.test('where batches begin changes nothing', (t) => {
  * their order is what epoch-regress and watermark-regress judge.
  */
 t.test('the order of what is concurrent changes no verdict', (t) => {
-  fc.assert(
-    fc.property(plans, fc.constantFrom('', ...types), fc.nat(), (plan, type, seed) => {
-      const one = judged(planted(plan, type));
-      const other = judged(exchange(planted(plan, type), seeded(seed)));
-      if (essence(one) !== essence(other)) throw new Error(`${why(one)}\n\n${why(other)}`);
-    }),
-    { numRuns: runs(300) },
-  );
-  t.pass('300 runs');
-  t.end();
+  concurrentOrderChangesNothing(t, { plans, types, planted });
 });

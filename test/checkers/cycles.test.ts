@@ -9,27 +9,21 @@ import {
   realtime,
   wr,
   ww,
-  type Choose,
   type Dependencies,
 } from '../../src/analysis/index.js';
 import {
-  importedValue,
   Kind,
   type Facts,
   type Ops,
   type Verdict,
   type VersionOrder,
 } from '../../src/model/index.js';
+import type { Ours } from '../parity/compare.js';
+import { referencesOf, type Reference } from '../parity/corpus.js';
+import { importCorpus, judgeAs } from '../parity/judge.js';
 import { History } from '../support/history.js';
 import { checkers } from '../support/judged.js';
-import {
-  corpusLines,
-  corpusVerdicts,
-  importedHistory,
-  type CorpusVerdict,
-  type Line,
-  type Micro,
-} from '../support/imported.js';
+import { importedHistory, type Line, type Micro } from '../support/imported.js';
 import { some, whole } from '../support/share.js';
 
 // The corpus takes longer than tap allows a program that is run without its settings.
@@ -44,16 +38,8 @@ const projections: Record<string, number> = {
   'ww+wr+realtime': ww | wr | realtime,
 };
 
-/** Which of several values at one offset Jepsen's order took. */
-const choiceOf =
-  (verdict: CorpusVerdict) =>
-  (key: number, offset: number, values: readonly number[]): number => {
-    const chosen = verdict.choices.find(([k, o]) => k === key && o === offset);
-    return chosen ? importedValue(key, chosen[2]) : values[0]!;
-  };
-
 /** Components of a projection as Jepsen tells them: indices of completions. */
-function told(facts: Facts, found: Dependencies, mask: number, ends: Map<number, number>) {
+function told(facts: Facts, found: Dependencies, mask: number, ends: ReadonlyMap<number, number>) {
   return components(found.graph, mask)
     .members.map((nodes) =>
       [...nodes].map((node) => ends.get(facts.ops!.op[found.ops[node]!]!)!).sort((a, b) => a - b),
@@ -61,40 +47,29 @@ function told(facts: Facts, found: Dependencies, mask: number, ends: Map<number,
     .sort((a, b) => a[0]! - b[0]!);
 }
 
-/** Index of each op's invocation -> of its completion. */
-function completions(lines: readonly Line[]): Map<number, number> {
-  const ends = new Map<number, number>();
-  const open = new Map<number, number>();
-  for (const { type, process, index } of lines) {
-    if (type === 'invoke') open.set(process, index);
-    else ends.set(open.get(process)!, index);
-  }
-  return ends;
-}
-
-const judgedBy = (history: History, choose?: Choose): Verdict =>
+const judgedBy = (history: History): Verdict =>
   judge({
     run: history.run,
     batches: history.batches(),
     truncated: false,
     checkers: only,
     now: () => 0,
-    ...(choose && { choose }),
   });
 
-function counts(history: History, verdict: CorpusVerdict): Record<string, number> {
-  const found: Record<string, number> = {};
-  for (const { type, count } of judgedBy(history, choiceOf(verdict)).cases)
-    found[type] = (found[type] ?? 0) + count;
-  return found;
+/** Ours, of cycles. */
+function counts({ found }: Ours): Record<string, number> {
+  const types: Record<string, number> = {};
+  for (const { type } of found)
+    if (only[0]!.meta.anomalies.includes(type)) types[type] = (types[type] ?? 0) + 1;
+  return types;
 }
 
 /**
  * Jepsen's counts. Its search decides between G0-realtime and G1c-realtime: where writes alone close
  * a circle with time, it may come upon one whose edge is also a read. Ours is named by the writes.
  */
-function wantedCounts({ errors }: CorpusVerdict): Record<string, number> {
-  const count = (type: string): number => errors[type]?.count ?? 0;
+function wantedCounts({ errors }: Reference): Record<string, number> {
+  const count = (type: string): number => errors?.[type]?.count ?? 0;
   const writes = count('strong-PL-1-cycle-exists');
   const reads = count('G0-realtime') + count('G1c-realtime') - writes;
   const all = only[0]!.meta.anomalies.map((type) => [
@@ -105,30 +80,25 @@ function wantedCounts({ errors }: CorpusVerdict): Record<string, number> {
 }
 
 for (const other of [false, true]) {
-  void t.test(`the corpus, ${other ? 'the other' : 'one'} setting of ww-deps`, (t) => {
+  void t.test(`the corpus, ${other ? 'the other' : 'one'} setting of ww-deps`, async (t) => {
     let histories = 0;
-    for (const verdict of some(corpusVerdicts(other))) {
-      if (verdict.throws !== undefined) continue;
-      const { file, wwDeps } = verdict;
-      const lines = corpusLines(file);
-      const history = importedHistory(lines, { wwDeps });
-      const facts = createFacts(history.run, choiceOf(verdict));
-      for (const batch of history.batches()) facts.step(batch);
-      facts.finish();
-      const ends = completions(lines);
-      const found = dependencies(facts.ops!, facts.order!, wwDeps);
+    for (const reference of some(referencesOf(other))) {
+      if (reference.throws !== undefined) continue;
+      const { file, wwDeps } = reference;
+      const ours = judgeAs(await importCorpus(file), reference);
+      const { facts, completions } = ours;
+      const found = dependencies(facts.ops, facts.order, wwDeps);
       for (const [name, mask] of Object.entries(projections)) {
-        const wanted = verdict.sccs[name] ?? [];
-        const sccs = told(facts, found, mask, ends);
+        const wanted = reference.sccs?.[name] ?? [];
+        const sccs = told(facts, found, mask, completions);
         if (Array.isArray(wanted)) t.same(sccs, wanted, `${file} ${name}`);
         else t.same({ sccs: sccs.length, ops: sccs.flat().length }, wanted, `${file} ${name}`);
       }
-      t.same(counts(history, verdict), wantedCounts(verdict), `${file} types`);
+      t.same(counts(ours), wantedCounts(reference), `${file} types`);
       histories++;
     }
-    const judged = corpusVerdicts(other).filter((one) => one.throws === undefined);
+    const judged = referencesOf(other).filter((one) => one.throws === undefined);
     t.ok(histories === judged.length || !whole, String(histories));
-    t.end();
   });
 }
 

@@ -33,7 +33,8 @@ export interface Reference {
     }
   >;
   choices?: [key: number, offset: number, value: number][];
-  sccs?: Record<string, unknown>;
+  /** Components of two ops or more, or their number and that of their ops. */
+  sccs?: Record<string, number[][] | { sccs: number; ops: number }>;
   worstRealtimeLag?: { time: number; process: number; key: number; lag: number } | null;
 }
 export interface Planted {
@@ -62,10 +63,10 @@ const lines = <T>(name: string): T[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);
 
-export const references = (): Reference[] => [
-  ...lines<Reference>('verdicts.jsonl'),
-  ...lines<Reference>('verdicts-other-ww.jsonl'),
-];
+/** One line a history; with the setting of ww-deps picked for it, or the other one. */
+export const referencesOf = (other: boolean): Reference[] =>
+  lines<Reference>(`verdicts${other ? '-other-ww' : ''}.jsonl`);
+export const references = (): Reference[] => [...referencesOf(false), ...referencesOf(true)];
 export const manifest = (): Map<string, Manifest> =>
   new Map(lines<Manifest>('manifest.jsonl').map((one) => [plain(one.file), one]));
 

@@ -1,10 +1,7 @@
 /** A history of the corpus, imported and judged. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { examine, isImported } from '../../src/analysis/index.js';
-import { createRecorder, importEdn, readHistory } from '../../src/history/index.js';
 import { importedValue, type Anomaly, type Batch, type RunInfo } from '../../src/model/index.js';
+import { importedFile } from '../support/edn.js';
 import { checkers } from '../support/judged.js';
 import type { Ours } from './compare.js';
 import { completions, pathOf, textOf, type Reference } from './corpus.js';
@@ -15,19 +12,10 @@ export interface Imported {
   completions: Map<number, number>;
 }
 
-export async function importCorpus(file: string): Promise<Imported> {
-  const folder = mkdtempSync(join(tmpdir(), 'schism-parity-'));
-  try {
-    const path = join(folder, 'history.arrow');
-    const recorder = createRecorder(path);
-    const run = await importEdn(pathOf(file), recorder);
-    await recorder.close();
-    const batches = [...readHistory(path).batches()];
-    return { run, batches, completions: completions(textOf(file)) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+export const importCorpus = async (file: string): Promise<Imported> => ({
+  ...(await importedFile(pathOf(file))),
+  completions: completions(textOf(file)),
+});
 
 /** By the rules and settings of one line of the verdicts. */
 export function judgeAs(history: Imported, reference: Reference): Ours {

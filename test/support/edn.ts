@@ -37,19 +37,35 @@ export function ednLines(steps: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-export async function imported(text: string): Promise<{ run: RunInfo; batches: Batch[] }> {
+interface ImportedEdn {
+  run: RunInfo;
+  batches: Batch[];
+}
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'schism-edn-'));
   try {
-    const [edn, arrow] = [join(folder, 'history.edn'), join(folder, 'history.arrow')];
-    writeFileSync(edn, text);
-    const recorder = createRecorder(arrow);
-    const run = await importEdn(edn, recorder);
-    await recorder.close();
-    return { run, batches: [...readHistory(arrow).batches()] };
+    return await use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+export const importedFile = (edn: string): Promise<ImportedEdn> =>
+  inFolder(async (folder) => {
+    const arrow = join(folder, 'history.arrow');
+    const recorder = createRecorder(arrow);
+    const run = await importEdn(edn, recorder);
+    await recorder.close();
+    return { run, batches: [...readHistory(arrow).batches()] };
+  });
+
+export const imported = (text: string): Promise<ImportedEdn> =>
+  inFolder((folder) => {
+    const edn = join(folder, 'history.edn');
+    writeFileSync(edn, text);
+    return importedFile(edn);
+  });
 
 export async function judgedEdn(
   steps: readonly string[],

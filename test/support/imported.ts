@@ -1,8 +1,5 @@
-/** Imported histories by hand, and those of the corpus, as rows. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Imported histories by hand, as rows. */
 import { F, importedValue, Kind, type Row, type RunInfo } from '../../src/model/index.js';
-import { corpus, textOf } from '../parity/corpus.js';
 import { History } from './history.js';
 
 /** `[':send', key, value]`, `[':send', key, [offset, value]]`, `[':poll', [[key, [[offset, value]]]]]`. */
@@ -81,52 +78,3 @@ function rowsOf(line: Line, op: number): Row[] {
 }
 /** The history gives the time. */
 const withoutTime = ({ timeNs: _, ...row }: Row): Row => row as Row;
-
-/** What Jepsen found in a history of the corpus; a cycle's ops are indices of completions. */
-export interface CorpusVerdict {
-  file: string;
-  wwDeps: boolean;
-  throws?: string;
-  errors: Record<string, { count: number; cases: unknown[] }>;
-  /** Key, offset and the value that the order took. */
-  choices: [number, number, number][];
-  sccs: Record<string, number[][] | { sccs: number; ops: number }>;
-}
-/** One line a history; with the setting of `--ww-deps` picked for it, or the other one. */
-export const corpusVerdicts = (other = false): CorpusVerdict[] =>
-  readFileSync(join(corpus, `verdicts${other ? '-other-ww' : ''}.jsonl`), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as CorpusVerdict);
-
-export const corpusLines = (file: string): Line[] => textOf(file).trim().split('\n').map(lineOf);
-
-function lineOf(text: string): Line {
-  const map = new Map(edn(text) as [string, unknown][]);
-  const word = (name: string): string => String(map.get(name)).slice(1);
-  return {
-    index: map.get(':index') as number,
-    time: map.get(':time') as number,
-    type: word(':type') as Line['type'],
-    process: map.get(':process') as number,
-    f: typeof map.get(':process') === 'number' ? word(':f') : 'nemesis',
-    value: map.get(':value') as Micro[],
-  };
-}
-
-/** As much EDN as the corpus has: a map becomes its entries. */
-function edn(text: string): unknown {
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|#\{|[[\]{}]|[^\s,[\]{}"]+/g) ?? [];
-  let at = 0;
-  const form = (): unknown => {
-    const token = tokens[at++]!;
-    if (!['[', '{', '#{'].includes(token))
-      return token === 'nil' ? null : /^-?\d+$/.test(token) ? Number(token) : token;
-    const items: unknown[] = [];
-    while (tokens[at] !== ']' && tokens[at] !== '}') items.push(form());
-    at++;
-    if (token !== '{') return items;
-    return Array.from({ length: items.length / 2 }, (_, i) => items.slice(2 * i, 2 * i + 2));
-  };
-  return form();
-}
