@@ -103,30 +103,37 @@ export const intPoll =
     return checked === 0 ? polls : { checked, what: `${num(checked)} records that were polled` };
   };
 
+/** Neighbours within what one op sent to a key whose places do not go on by one. */
+const oddSends = once(({ ops, order }) => {
+  const found: Omit<Neighbours, 'type' | 'what'>[] = [];
+  let checked = 0;
+  /** By key: the value that was sent last, and by which op. */
+  const last = { v: [] as number[], o: [] as number[] };
+  for (let o = 0; o < ops.n; o++) {
+    const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
+    if (to - from < 2 || ops.outcome[o] === Kind.invoke) continue;
+    for (let s = from; s < to; s++) {
+      const b = ops.sendValue[s]!;
+      const key = order.key[b]!;
+      const a = last.o[key] === o ? last.v[key]! : -1;
+      last.v[key] = b;
+      last.o[key] = o;
+      if (a < 0) continue;
+      checked++;
+      const by = delta(order, a, b);
+      if (by !== 1) found.push({ o, a, b, by });
+    }
+  }
+  return { found, checked };
+});
+
 /** int-send-skip (`skip`) and int-nonmonotonic-send. */
 export const intSend =
   (type: string, skip: boolean) =>
   (facts: Imported, emit: Emit): Finish => {
-    const { ops, order } = facts;
-    let checked = 0;
-    /** By key: the value that was sent last, and by which op. */
-    const last = { v: [] as number[], o: [] as number[] };
-    for (let o = 0; o < ops.n; o++) {
-      const [from, to] = [ops.firstSend[o]!, ops.firstSend[o + 1]!];
-      if (to - from < 2 || ops.outcome[o] === Kind.invoke) continue;
-      for (let s = from; s < to; s++) {
-        const b = ops.sendValue[s]!;
-        const key = order.key[b]!;
-        const a = last.o[key] === o ? last.v[key]! : -1;
-        last.v[key] = b;
-        last.o[key] = o;
-        if (a < 0) continue;
-        checked++;
-        const by = delta(order, a, b);
-        if (skip ? by > 1 : by < 1)
-          emitNeighbours(facts, { type, o, a, b, by, what: 'send' }, emit);
-      }
-    }
+    const { found, checked } = oddSends(facts);
+    for (const one of found)
+      if (skip === one.by > 1) emitNeighbours(facts, { ...one, type, what: 'send' }, emit);
     if (checked === 0) return { notApplicable: 'no op sent two values to one key' };
     return { checked, what: `${num(checked)} neighbours within an op` };
   };

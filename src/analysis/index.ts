@@ -11,7 +11,6 @@ export { finalsFinish, replicaGap } from './final-gaps.js';
 export { fold } from './fold.js';
 export * from './imported.js';
 export * from './imported-polls.js';
-export type { Choose } from './order.js';
 export { permitted } from './permitted.js';
 export { pollChecker } from './poll-checkers.js';
 export { rowsOf } from './rows.js';

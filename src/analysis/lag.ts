@@ -8,8 +8,6 @@ import { lowerBound } from './columns.js';
 
 /** Of a key: ever higher offsets, and from when on each was known. */
 interface Known {
-  /** The last of them. */
-  top: number;
   offsets: number[];
   timesNs: number[];
 }
@@ -98,15 +96,14 @@ function latest(reader: Reader, known: Known[]): number {
   }
   return earliest;
 }
-const nothing: Known = { top: -1, offsets: [], timesNs: [] };
+const nothing: Known = { offsets: [], timesNs: [] };
 
 function knownOffsets(ops: Ops): Known[] {
   const all: Known[] = [];
   const { firstSegment, segmentKey, segmentTop } = ops;
   const add = (key: number, top: number, timeNs: number): void => {
-    const { offsets, timesNs } = (all[key] ??= { top: -1, offsets: [], timesNs: [] });
-    if (top <= all[key].top) return;
-    all[key].top = top;
+    const { offsets, timesNs } = (all[key] ??= { offsets: [], timesNs: [] });
+    if (top <= (offsets[offsets.length - 1] ?? -1)) return;
     offsets.push(top);
     timesNs.push(timeNs);
   };
@@ -115,7 +112,7 @@ function knownOffsets(ops: Ops): Known[] {
     const timeNs = ops.completeNs[o]!;
     for (let s = firstSegment[o]!; s < firstSegment[o + 1]!; s++) {
       const [key, top] = [segmentKey[s]!, segmentTop[s]!];
-      if (top >= 0 && !(all[key] && top <= all[key].top)) add(key, top, timeNs);
+      if (top >= 0) add(key, top, timeNs);
     }
     for (let s = toldFrom(ops, o); s < ops.firstSend[o + 1]!; s++)
       add(ops.sendKey(s), ops.sendOffset[s]!, timeNs);

@@ -238,7 +238,7 @@ ${cards.map((one) => card(source, one, batches))}${permittedCards(source)}</sect
 
 /** What was seen and is no defect: after the defects, and told in a quiet voice. */
 function permittedCards(source: Source): Html {
-  const cases = words.permittedTypes(source.verdict);
+  const cases = words.permitted(source.verdict);
   if (cases.length === 0) return markup``;
   const cards = cases.map(
     (one) =>

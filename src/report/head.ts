@@ -142,7 +142,7 @@ function cause(source: Source): Html | undefined {
   if (!verdict)
     return markup`<p class="cause"><b>Not judged yet.</b> <code>schism check</code> with this folder judges what was recorded and writes this page anew.</p>`;
   if (words.isImported(run)) {
-    const seen = words.permittedTypes(verdict).length;
+    const seen = words.permitted(verdict).length;
     const also =
       seen > 0 &&
       markup` What it has that is permitted is told under <a href="#anomalies">Anomalies</a>.`;

@@ -115,7 +115,7 @@ function rows(run: RunInfo, verdict: Verdict): Row[] {
         : where(run, head);
     found.push({ name: type, count: words.num(count), says });
   }
-  for (const one of words.permittedTypes(verdict)) {
+  for (const one of words.permitted(verdict)) {
     const says = `permitted: ${words.whyPermitted(one)}`;
     found.push({ name: one.type, count: words.num(one.count), says });
   }

@@ -83,17 +83,6 @@ export const defects = (verdict: Verdict | undefined): Case[] =>
   verdict?.cases.filter((one) => one.permitted === undefined) ?? [];
 export const permitted = (verdict: Verdict | undefined): Case[] =>
   verdict?.cases.filter((one) => one.permitted !== undefined) ?? [];
-/** The latter as one of each type. */
-export function permittedTypes(verdict: Verdict | undefined): Case[] {
-  const types = new Map<string, Case>();
-  for (const one of permitted(verdict)) {
-    const first = types.get(one.type);
-    const all = first && { count: first.count + one.count, all: [...first.all, ...one.all] };
-    const keys = [...new Set([...(first?.keys ?? []), ...one.keys])];
-    types.set(one.type, { ...(first ?? one), ...all, keys });
-  }
-  return [...types.values()];
-}
 /** `Kafka permits it: ...` needs no `permitted` before it. */
 export const whyPermitted = ({ permitted }: Case): string =>
   permitted?.replace(/^Kafka permits it: /, '') ?? '';
