@@ -57,9 +57,10 @@ function tests(): void {
 
   t.test('pause, restart and latency: valid', async (t) => {
     const run = await wholeRun(t, [
-      ...['--nemesis', 'pause,restart,latency', '--time-limit', '40', '--seed', '3'],
-      // On a busy machine what proves a latency takes a while, and must not be healed before.
-      ...['--nemesis-interval', '14s', '--nemesis-duration', '8s'],
+      // Planned from a seed the three overlap all the time, and a latency on a node that is paused
+      // and restarted until its heal cannot be seen: that run is rightly unknown.
+      ...['--schedule', join(root, 'test', 'schedules', 'pause-restart-latency.json')],
+      ...['--time-limit', '60', '--seed', '3'],
     ]);
     ended(t, run, 0);
   });
